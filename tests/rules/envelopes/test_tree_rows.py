@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,17 +74,24 @@ def draw_awards(problem: Problem, dice: random.Random) -> IntArray:
     return np.where(offers.committed, offers.committed_cents, np.where(funded, cents, 0))
 
 
+def draw_problems(numbers: Iterable[int], folder: Path) -> Iterator[tuple[int, Problem, random.Random]]:
+    """Drawn trees: half with transfers, half with dossiers of envelopes above others, a third with fences."""
+    for seed in numbers:
+        case, dice = cases.drawn(seed), random.Random(seed)
+        case = cases.with_transfers(case, dice) if seed % 2 else case
+        case = cases.with_dossiers_above(case, dice) if seed % 4 > 1 else case
+        case = cases.with_fences_below(case, dice) if seed % 3 == 0 else case
+        try:
+            yield seed, compile_problem(cases.load(case, folder)), dice
+        except InputError:
+            continue
+
+
 @pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(range(0, 600, 100), 1))
 def test_rows_allow_what_the_reading_allows(first: int, tmp_path: Path) -> None:
     seen: Counter[bool] = Counter()
-    for seed in first_of(range(first, first + 100), 40):
-        case, dice = cases.drawn(seed), random.Random(seed)
-        case = cases.with_transfers(case, dice) if seed % 2 else case
-        try:
-            problem = compile_problem(cases.load(case, tmp_path))
-        except InputError:
-            continue
+    for seed, problem, dice in draw_problems(first_of(range(first, first + 100), 60), tmp_path):
         rows, again = TreeRows(problem), TreeRows(problem, second=True)
         for _ in range(10):
             granted = draw_awards(problem, dice)
@@ -99,13 +107,7 @@ def test_rows_allow_what_the_reading_allows(first: int, tmp_path: Path) -> None:
 def test_each_row_of_a_tree_is_read_twice(first: int, tmp_path: Path) -> None:
     """No row is narrower than its second reading, and none is left unread where the programme has an amount."""
     seen: Counter[bool] = Counter()
-    for seed in first_of(range(first, first + 100), 60):
-        case = cases.drawn(seed)
-        case = cases.with_transfers(case, random.Random(seed)) if seed % 2 else case
-        try:
-            problem = compile_problem(cases.load(case, tmp_path))
-        except InputError:
-            continue
+    for seed, problem, _ in draw_problems(first_of(range(first, first + 100), 60), tmp_path):
         claims = build_claims(problem)
         agreement = compare_readings(problem, claims)
         assert agreement.narrow == (), seed
@@ -145,6 +147,8 @@ objective: [{maximise: {score: 1}}]
 
 def test_free_money_pays_what_a_fence_keeps_from_the_envelope_above_it(tmp_path: Path) -> None:
     """c may grant 40 outside f; the 50 that A lacks come from x, though A asks for less than c has in all."""
-    found = solve(tiny(tmp_path, FENCED, "dossier,envelope,requested,score\nA,c,90,10\nB,f,5,1\n"))
+    scenario = tiny(tmp_path, FENCED, "dossier,envelope,requested,score\nA,c,90,10\nB,f,5,1\n")
+    found, problem = solve(scenario), compile_problem(scenario)
+    assert TreeRows(problem, second=True).allow(problem, problem.offers.most_cents)
     assert found.document["objective"][0]["value"] == "11"
     assert found.document["proof"] == "PROVED"

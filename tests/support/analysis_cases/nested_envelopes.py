@@ -97,6 +97,26 @@ def with_transfers(case: dict[str, Any], dice: Random) -> dict[str, Any]:
     return case
 
 
+def with_dossiers_above(case: dict[str, Any], dice: Random) -> dict[str, Any]:
+    """A drawn case half of whose dossiers ask from envelopes that have others under them."""
+    above = [node["id"] for node in walk(case["root"]) if node["children"]]
+    for dossier in case["dossiers"]:
+        if dice.random() < 0.5:
+            dossier["envelope"] = dice.choice(above)
+    return case
+
+
+def with_fences_below(case: dict[str, Any], dice: Random) -> dict[str, Any]:
+    """A drawn case whose root has free money, and whose envelopes below its children are mostly fenced."""
+    case["root"]["unassigned"] = "free"
+    for child in case["root"]["children"]:
+        child.pop("ring_fenced", None)
+        for below in walk(child):
+            if below is not child and below["amount"] is not None and dice.random() < 0.7:
+                below["ring_fenced"] = True
+    return case
+
+
 def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
