@@ -54,7 +54,7 @@ VERBS: Mapping[str, str] = {
     "export-by": "export RUN --by department --out parts --force",
     "report-html": "report RUN --out page.html --force --no-explain",
     "report-xlsx": "report RUN --out page.xlsx --force --no-explain",
-    "sign": "sign RUN --as liste-2",
+    "sign": "sign RUN --as liste-1",
 }
 RESUMED = {"sweep": "swept", "batch": "store"}
 """Stores that keep what was found and go on from there."""
@@ -193,14 +193,12 @@ def can_mount(folder: Path) -> bool:
 
 
 def project(folder: Path) -> Path:
-    """A project of the demo with one run, one signed list, and an older file where a verb writes."""
+    """A project of the demo with one run, and an older file where a verb writes."""
     made, log = folder / "made", folder / "log"
     assert forked(task(("new", str(made)), folder), log) == 0, log.read_text()
     assert forked(task(("run", "scenario.yaml", "--quiet"), made), log) == 0, log.read_text()
     (made / "lists").mkdir()
     (made / "lists/batch.yaml").write_text(BATCH, encoding="utf-8")
-    run = find_run(made)
-    assert forked(task(("sign", f"runs/{run}", "--as", "liste-1"), made), log) == 0, log.read_text()
     for name in ("page.html", "page.xlsx"):
         (made / name).write_text("older", encoding="utf-8")
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.decision_files import Exports
-from tnt_sim.engine.run_folder.run_access import open_stored
+from tnt_sim.engine.run_folder.run_access import open_stored, refuse_act
 from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import import_altair
@@ -178,6 +178,7 @@ class Run:
         time_limit: float | None = None,
         replace: bool = False,
         wording: Path | str | None = None,
+        unproven: bool = False,
     ) -> TransparencyDocument:
         """Write the sheets of all applications into a folder, as `tnt-sim transparency` does.
 
@@ -188,6 +189,7 @@ class Run:
         time_limit : seconds; the next call goes on from there
         replace : write over the folder of another decision
         wording : legal texts that a legal service edited
+        unproven : write sheets even without a proof of the optimum; they then say so
 
         Examples
         --------
@@ -203,6 +205,7 @@ class Run:
         run = self.run
         if run.verification is not None:  # it was read from a folder
             run = open_stored(run.folder, self.project, chosen, for_act=True)
+            refuse_act(run, unproven=unproven)
         return write_transparency(
             run,
             Path(folder),

@@ -54,4 +54,4 @@ READERS: Mapping[str, Call] = {
 }
 
 
-ACTS = {"send", *(f"export {name}" for name, one in FORMATS.items() if one.is_act)}
+ACTS = {"send", "transparency", *(f"export {name}" for name, one in FORMATS.items() if one.is_act)}

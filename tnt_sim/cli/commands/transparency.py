@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tnt_sim.cli.answer import STOPPED, OutputOptions
-from tnt_sim.cli.commands.export import warn
+from tnt_sim.cli.commands.export import UnprovenOption, build_solving, warn
 from tnt_sim.cli.commands.run import format_path
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, build_hint, format_arguments
 from tnt_sim.cli.invocation import read_locale
@@ -16,6 +16,7 @@ from tnt_sim.cli.options import (
     ForceOption,
     ProjectOption,
     RunArgument,
+    SolveOption,
     WordingOption,
     parse_lang,
     parse_seconds,
@@ -77,6 +78,8 @@ def transparency(
     force: ForceOption = False,
     wording: WordingOption = None,
     archive: ArchiveOption = None,
+    unproven: UnprovenOption = False,
+    solve: SolveOption = False,
 ) -> int:
     """Write for each application how the decision on it came about, as a sheet for the applicant."""
     from tnt_sim.deadline import Deadline
@@ -84,7 +87,7 @@ def transparency(
     deadline = Deadline(parse_seconds(time_limit))
     tongue = parse_lang(output.lang, read_locale([run_dir]))
     from tnt_sim.engine.run_folder.atomic_write import check_target
-    from tnt_sim.engine.run_folder.run_access import open_stored
+    from tnt_sim.engine.run_folder.run_access import open_stored, refuse_act
     from tnt_sim.reporting.text.legal_wording import load_wording
     from tnt_sim.reporting.transparency.folder import choose_wording, write_transparency
     from tnt_sim.reporting.transparency.written_sheets import build_report
@@ -92,7 +95,9 @@ def transparency(
     if archive is not None:
         check_target(archive, replace=force)
     texts = choose_wording(out) if wording is None else load_wording(wording)
-    run = open_stored(run_dir, project, tongue, for_act=True)
+    solving = build_solving(time_limit, wanted=True) if solve else None
+    run = open_stored(run_dir, project, tongue, solving, for_act=True)
+    refuse_act(run, unproven=unproven)
     warn(run, tongue)
     document = write_transparency(
         run, out, tongue, pdf=pdf or (), deadline=deadline, replace=force, wording=texts
