@@ -24,7 +24,7 @@ from support.literal.formulas import Reading, _combinations, _Expression, _numbe
 Zero = Fraction(0)
 
 
-def is_kept(section: str, formula: str, reading: Reading, flows: Mapping[str, Fraction]) -> bool:
+def is_kept(section: str, formula: str, reading: Reading, flows: Mapping[str, str]) -> bool:
     """Whether a list is as the formula of an entry says."""
     readers = {"eligibility": _refuses, "caps": _caps}
     if section == "envelopes":
@@ -98,10 +98,8 @@ def _is_filled(row: Row, column: str) -> bool:
     return bool(row.get(column) or (column == "base" and row.get("cost")))
 
 
-def _within_envelope(formula: str, reading: Reading, flows: Mapping[str, Fraction]) -> bool:
-    terms = {"in": str(flows["in"]), "out": str(flows["out"])}
-    terms |= {f"free_{name}": str(flows["free"]) for name in re.findall(r"free_(\w+)", formula)}
-    return all(_relation(part, replace(reading, terms=terms)) for part in split(formula, " ; "))
+def _within_envelope(formula: str, reading: Reading, flows: Mapping[str, str]) -> bool:
+    return all(_relation(part, replace(reading, terms=dict(flows))) for part in split(formula, " ; "))
 
 
 def compute_goal(formula: str, reading: Reading, distances: Mapping[str, Any]) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -130,14 +131,15 @@ def read_entries(case: Case, folder: Path) -> list[PrintedEntry]:
     )
     other = replace(reading, award=dict.fromkeys(step.world.by_name, most))
     envelopes = {entry["id"]: entry for entry in result.document["envelopes"]}
-    found, number = [], 0
-    for one in describe_scenario(problem, Lang.EN):
+    found, number, sentences = [], 0, describe_scenario(problem, Lang.EN)
+    formulas = {one.id: one.formula for one in sentences if one.section == "envelopes"}
+    for one in sentences:
         if one.section == "objective":
             true = [_is_worth(step, number, one.formula, list_, result) for list_ in (reading, other)]
             found.append(PrintedEntry(one.section, one.formula, *true))
             number += 1
         elif one.formula and one.section in ("eligibility", "caps", "envelopes"):
-            flows = _list_flows(envelopes, one.id)
+            flows = _list_flows(formulas, envelopes, one.id)
             true = [is_kept(one.section, one.formula, list_, flows) for list_ in (reading, other)]
             found.append(PrintedEntry(one.section, one.formula, *true))
     return found
@@ -155,13 +157,18 @@ def _is_worth(step: Step, number: int, formula: str, reading: Reading, result: R
     return value == result.reading.values[number] * (1 if "maximise" in entry else -1)
 
 
-def _list_flows(envelopes: dict[str, Any], name: str) -> dict[str, Fraction]:
-    """What siblings give to an envelope and take from it, and what the one above has beyond its children."""
+def _list_flows(formulas: dict[str, str], envelopes: dict[str, Any], name: str) -> dict[str, str]:
+    """What siblings give to an envelope and take from it, and what the one above has beyond its children.
+
+    The latter is the right side of the formula of the envelope above, less the amounts of its children.
+    """
     entry = envelopes.get(name, {})
-    flows = {side: Fraction(entry.get(f"transferred_{side}_cents") or 0, 100) for side in ("in", "out")}
+    flows = {side: str(Fraction(entry.get(f"transferred_{side}_cents") or 0, 100)) for side in ("in", "out")}
     above = envelopes.get(entry.get("parent"))
-    if above is None:
-        return {**flows, "free": Fraction(0)}
+    if above is None or not formulas[above["id"]]:
+        return flows
     given = sum(one["amount_cents"] or 0 for one in envelopes.values() if one["parent"] == above["id"])
-    rest = (above["effective_cents"] or 0) + above["overprogrammed_cents"] - given
-    return {**flows, "free": Fraction(max(0, rest), 100)}
+    right = formulas[above["id"]].partition(" ; ")[0].rpartition(" ≤ ")[2]
+    for word, amount in _list_flows(formulas, envelopes, above["id"]).items():
+        right = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"({amount})", right)
+    return {**flows, f"free_{above['id']}": f"({right} − {Fraction(given, 100)})"}
