@@ -52,7 +52,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("verify {a}", SOLVERS | SLOW, 269),
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 317),
         ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 273),
-        ("run scenario.yaml", SECOND | SLOW, 366),
+        ("run scenario.yaml", SECOND | SLOW, 368),
         ("explain {a} E-24", SECOND | SLOW, 357),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 401),
         ("compare {a} {b}", SOLVERS | SLOW, 362),

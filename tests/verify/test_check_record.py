@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -21,7 +22,11 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.run_files import hash_file, hash_summary, serialise_document
 from tnt_sim.verify.verification import ProofRows, build_fresh
 
-TABLE = "dossier,requested,score,department\nA,600,5,01\nB,500,4,01\nC,400,3,33\n"
+TABLE = """dossier,requested,score,department,applicant,applicant_id
+A,600,5,01,Ambérieu,13002526500013
+B,500,4,01,Bourg,21050001900010
+C,400,3,33,Cestas,20007246000012
+"""
 SCENARIO = """schema_version: 1
 id: petit
 title: Petit
@@ -87,12 +92,20 @@ def test_a_proof_of_a_changed_scenario_has_its_own_code(changed: Path, written: 
     assert main(["verify", str(changed), "--quiet"]) == 0
 
 
+_GIVER = ["--info", "idAttribuant=13002526500013", "--info", "nomAttribuant=Petit"]
 OUTPUTS: Mapping[str, Callable[[Path, Path], list[Path]]] = {
     "order": lambda run, out: _run(
         ["export", str(run), "--format", "arrete", "--out", str(out / "a.csv")], out
     ),
     "letters": lambda run, out: _run(
         ["export", str(run), "--format", "publipostage", "--out", str(out / "l.csv")], out
+    ),
+    "table": lambda run, out: _run(["export", str(run), "--format", "csv", "--out", str(out / "t.csv")], out),
+    "publication": lambda run, out: _run(
+        ["export", str(run), "--format", "scdl", *_GIVER, "--out", str(out / "s.csv")], out
+    ),
+    "pabulib": lambda run, out: _run(
+        ["export", str(run), "--format", "pabulib", "--out", str(out / "p.pb")], out
     ),
     "sheets": lambda run, out: _run(["transparency", str(run), "--out", str(out / "sheets")], out),
     "report": lambda run, out: _run(
@@ -107,7 +120,7 @@ OUTPUTS: Mapping[str, Callable[[Path, Path], list[Path]]] = {
 
 def _run(words: list[str], out: Path) -> list[Path]:
     assert main([*words, "--lang", "en", "--quiet"]) == 0, words
-    return [file for file in out.rglob("*") if file.suffix in (".csv", ".html")]
+    return [file for file in out.rglob("*") if file.suffix in (".csv", ".html", ".pb")]
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -129,6 +142,23 @@ def test_all_that_leaves_the_house_names_the_changes(
             one = (out / "sheets" / "sheets" / "A.html").read_text(encoding="utf-8")
             assert f"--set {CHANGE}" in rules
             assert f"--set {CHANGE}" in one
+
+
+def test_run_prints_the_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = _write_once(tmp_path / "project").parents[1] / "scenario.yaml"
+    for sets, changes in (([], []), (["--set", CHANGE], [f"--set {CHANGE}"])):
+        document = read_json(["run", str(scenario), *sets], capsys)
+        record, verified = document["verification"], read_json(["verify", document["run_dir"]], capsys)
+        answers = ("rules", "optimal", "first", "shown_by", "changes", "proof_rows", "unverified")
+        assert record["changes"] == changes
+        assert {key: record[key] for key in answers} == {key: verified[key] for key in answers}
+        assert main(["run", str(scenario), *sets, "--lang", "en"]) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        assert main(["verify", document["run_dir"], "--lang", "en"]) == 0
+        answers_of = (
+            " ".join(capsys.readouterr().out.split()).partition(" Scenario ")[2].partition(" This list")[0]
+        )
+        assert f"What was checked Scenario {answers_of} Run folder:" in printed
 
 
 def test_compare_names_the_changes(changed: Path, written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +248,9 @@ def test_a_report_says_from_where_its_inputs_were_read(written: Path, tmp_path: 
         "--force",
     ]
     assert main(words) == 0
-    assert "in the project: they have not changed since the run" in page.read_text(encoding="utf-8")
+    shown = page.read_text(encoding="utf-8")
+    assert "in the project: they have not changed since the run" in shown
+    assert f"tnt-sim verify runs/{written.name} --export proof</code> · <code>python verifier.py" in shown
     assert main([*words, "--project", str(written.parents[1])]) == 0
     assert "in the project that --project names" in page.read_text(encoding="utf-8")
     with (written.parents[1] / "scenario.yaml").open("a") as file:
@@ -262,6 +294,21 @@ def test_an_entry_under_another_name_is_refused(written: Path, capsys: pytest.Ca
     assert main(["verify", str(register / "liste-9"), "--lang", "en"]) == 1
     assert 'it was signed as "l1"' in capsys.readouterr().err
     assert read_json(["verify", str(written)], capsys)["entry"] is None
+
+
+def test_an_entry_of_a_register_of_another_name_is_found(
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = written.parents[1]
+    assert main(["sign", str(written), "--as", "l2", "--register", str(project / "other"), "--quiet"]) == 0
+    document = read_json(["verify", str(written)], capsys)
+    assert (document["entry"], document["signature"]["entry"]) == ("l2", "l2")
+    assert main(["sign", str(written), "--as", "l1", "--quiet"]) == 0
+    assert read_json(["verify", str(written)], capsys)["entry"] == "l1"
+    out, package = tmp_path / "sheets", tmp_path / "package.zip"
+    assert main(["transparency", str(written), "--out", str(out), "--archive", str(package), "--quiet"]) == 0
+    names = ZipFile(package).namelist()
+    assert {"register/l1/signature.json", "register/other/l2/signature.json"} <= set(names)
 
 
 def test_the_constraints_without_a_second_reading_stand_in_the_proof_section_alone() -> None:

@@ -177,17 +177,17 @@ def test_the_run_itself_does_not_change(run: Path, capsys: pytest.CaptureFixture
         name: data for name, data in before.items() if name not in FILES
     }
     read, computed = (((run.parents[1] / name).read_text(encoding="utf-8")) for name in ("a.html", "b.html"))
-    assert ("affirmés par explanation.json" in read, "affirmés par explanation.json" in computed) == (
+    assert ("tels que le calcul les énonce" in read, "tels que le calcul les énonce" in computed) == (
         True,
         False,
     )
     capsys.readouterr()
     assert main(["verify", str(run), "--lang", "en"]) == 0
-    assert "are claimed by explanation.json" in " ".join(capsys.readouterr().out.split())
+    assert "are as the run states them" in " ".join(capsys.readouterr().out.split())
 
 
 def test_every_verb_tells_claims_as_claims(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = "(claimed by explanation.json, not computed again here)"
+    words = "(as the run states it; not checked here)"
     out = run.parents[1] / "out"
     assert main(["explain", str(run), "--all", "--lang", "en"]) == 0
     assert words in " ".join(capsys.readouterr().out.split())
@@ -198,12 +198,12 @@ def test_every_verb_tells_claims_as_claims(run: Path, capsys: pytest.CaptureFixt
     assert main(["transparency", str(run), "--out", str(out), "--lang", "en", "--quiet"]) == 0
     sheets = [file.read_text(encoding="utf-8") for file in (out / "sheets").glob("*.html")]
     assert any("not computed again for this sheet" in text for text in sheets)
-    assert all("are claimed by explanation.json" in text for text in sheets)
+    assert all("are as the run states them" in text for text in sheets)
     for name in ("publipostage", "demarche"):
         file = run.parents[1] / f"{name}.csv"
         options = ["--format", name, "--out", str(file), "--lang", "en", "--quiet"]
         assert main(["export", str(run), *options]) == 0
-        assert "are claimed by explanation.json" in file.read_text(encoding="utf-8-sig")
+        assert "are as the run states them" in file.read_text(encoding="utf-8-sig")
 
 
 def test_the_raw_reader_has_one_caller() -> None:

@@ -43,7 +43,7 @@ def describe_change(change: ChangeEntry, lang: Lang) -> str:
 NOTES: Mapping[str | None, Text] = MappingProxyType(
     {
         "FEASIBLE_GAP": _("(by one solver alone, without a proof)"),
-        CLAIMED_FIGURE: _("(claimed by explanation.json, not computed again here)"),
+        CLAIMED_FIGURE: _("(as the run states it; not checked here)"),
     }
 )
 """Notes beside a figure, by the word for what shows it."""

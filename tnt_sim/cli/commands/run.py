@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
     from tnt_sim.ingest.tables.pabulib import PbFile
     from tnt_sim.scenario.scenario import ScenarioData
+    from tnt_sim.verify.verification import CheckRecord
 
 
 INFEASIBLE, STOPPED = 4, 5
@@ -143,7 +144,7 @@ def run(
     if as_json:
         from tnt_sim.reporting.printed_run_document import build_printed_document
 
-        emit(build_printed_document(result.data, run_dir, effects, clash, sentences))
+        emit(build_printed_document(result.data, _build_record(result), run_dir, effects, clash, sentences))
     elif not quiet:
         _print(result, run_dir, effects, clash, sentences, tongue, format_arguments(scenario, sets=changes))
     document = result.data
@@ -239,6 +240,14 @@ def _find_conflict(
     return find_clash(scenario, None if seconds is None else seconds - spent, progress)
 
 
+def _build_record(result: ResultData) -> CheckRecord | None:
+    """Return what was checked of a decision; None without an allocation, and for a linear relaxation."""
+    from tnt_sim.engine.result import build_own_verification
+
+    has_none = result.allocation is None or result.data.relaxed
+    return None if has_none else build_own_verification(result).record
+
+
 def _print(
     result: ResultData,
     run_dir: str | None,
@@ -249,12 +258,15 @@ def _print(
     scenario: str,
 ) -> None:
     from tnt_sim.reporting.renderers.terminal import render_report
-    from tnt_sim.reporting.report_tree import Node, Paragraph
+    from tnt_sim.reporting.report_tree import Node, Paragraph, Section
     from tnt_sim.reporting.reports.infeasibility import build_first_conflict
     from tnt_sim.reporting.reports.run import build_report
+    from tnt_sim.reporting.reports.verification import build_answers
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
     further: list[Node] = []
+    if (record := _build_record(result)) is not None:
+        further.append(Section(_("What was checked"), [build_answers(record)]))
     if run_dir is not None:
         further.append(Paragraph(_("Run folder: {path}", path=run_dir)))
     if clashes is not None:

@@ -29,7 +29,6 @@ from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.engine.stored_run import list_versions as versions_here
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Lang, Text, _
-from tnt_sim.scenario.decision_register import REGISTER
 from tnt_sim.scenario.scenario import ScenarioData, build_reserve_step
 from tnt_sim.verify.claim_consistency import (
     NO_LIST,
@@ -123,7 +122,7 @@ def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:
         entry, defects = read_own(run.run_dir, run.summary)
         result.extend(defects)
     else:
-        entry = next(iter(select_signed_entries(run.project / REGISTER, run.summary)), None)
+        entry = next(iter(select_signed_entries(run.project, run.summary)), None)
     run.entry = None if entry is None else entry.id
     if run.scenario is not None:
         result.extend(list_witness_defects(run.run_dir, run.summary, run.project, **place))

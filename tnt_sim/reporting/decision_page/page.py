@@ -70,10 +70,16 @@ from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_explained, with_motives
 from tnt_sim.reporting.text import vocabulary
-from tnt_sim.reporting.text.verification import UNBOUND, build_answer_rows, describe_place, describe_unread
+from tnt_sim.reporting.text.verification import (
+    UNBOUND,
+    WITHOUT_PROGRAM,
+    build_answer_rows,
+    describe_place,
+    describe_unread,
+)
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.values.answer_values import Support
-from tnt_sim.verify.verification import Standing
+from tnt_sim.verify.verification import Means, Standing
 
 MOST_ON_PAPER = 5_000
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
@@ -160,6 +166,7 @@ def _build_decision(run: StoredRun, options: PageOptions) -> dict[str, Any]:
     document, checked, lang = run.data, run.checked, options.lang
     if options.explanation is not None and options.explanation.read_from is not None:
         checked = replace(checked, explanation=Standing.CLAIMED)
+    can_repeat = checked.optimal.means in (Means.SUMS, Means.LIST) and not document.steps
     return {
         "run": run,
         "summary": document,
@@ -177,6 +184,7 @@ def _build_decision(run: StoredRun, options: PageOptions) -> dict[str, Any]:
         ],
         "answers": [(name.in_(lang), text.in_(lang)) for name, text in build_answer_rows(checked.record)],
         "read_from": "" if not checked.inputs else describe_place(checked.record).in_(lang),
+        "without_us": WITHOUT_PROGRAM.in_(lang) if can_repeat else "",
         "unbound": UNBOUND.in_(lang),
         "unread": "" if (unread := describe_unread(checked.record)) is None else unread.in_(lang),
         "versions": ", ".join(f"{name} {version}" for name, version in document.versions.items()),

@@ -39,7 +39,7 @@ from tnt_sim.reporting.public_run import hide_contacts, hide_persons
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.letters import get_letter_record, list_letter_remarks, list_mention_remarks
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.text.verification import get_doubt, get_mention, get_short_mention
+from tnt_sim.reporting.text.verification import describe_changes, get_doubt, get_mention, list_short_mentions
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 from tnt_sim.reporting.workbook.workbook import build_workbook
 from tnt_sim.verify.verification import CheckRecord
@@ -228,25 +228,28 @@ def _export_parquet(run: StoredRun, options: ExportOptions) -> bytes:
 
 
 def _add_mention_column(table: pl.DataFrame, run: StoredRun, options: ExportOptions) -> pl.DataFrame:
-    """Add a column with the mention « not verified » if the run could not be verified, or « synthetic data »."""
-    unverified = None if run.checked.rules.is_shown else get_doubt(run.checked.record)
-    words = _join_mentions(run, unverified, options.lang)
+    """Add a column with the changes of the scenario, « not verified » or « synthetic data », where one applies."""
+    record = run.checked.record
+    unverified = None if run.checked.rules.is_shown else get_doubt(record)
+    words = _join_mentions(run, options.lang, describe_changes(record), unverified)
     return table if words is None else table.with_columns(pl.lit(words).alias(MENTION))
 
 
-def _join_mentions(run: StoredRun, mention: Text | None, lang: Lang) -> str | None:
-    """Return a mention, and that the data are synthetic where they are; None if there is nothing to say."""
-    mentions = [SYNTHETIC] if run.synthetic else []
-    mentions += [] if mention is None else [mention]
-    return " ".join(text.in_(lang) for text in mentions) or None
+def _join_mentions(run: StoredRun, lang: Lang, *mentions: Text | None) -> str | None:
+    """Return mentions, after « synthetic data » where they are; None if there is nothing to say."""
+    return join_sentences(SYNTHETIC if run.synthetic else None, *mentions).in_(lang) or None
+
+
+_LONGEST_MENTION = 160
+"""Characters that a mention may take of the 256 of `objet`."""
 
 
 def _export_scdl(run: StoredRun, options: ExportOptions) -> bytes:
     rows = build_scdl(run, options.info)
-    words = [SHORT_SYNTHETIC] if run.synthetic else []
-    words += [mention] if (mention := get_short_mention(run.checked.record)) else []
+    words = [*([SHORT_SYNTHETIC] if run.synthetic else []), *list_short_mentions(run.checked.record)]
     if words:
-        said = f" ({', '.join(word.in_(options.lang) for word in words)})"
+        said = ", ".join(word.in_(options.lang) for word in words)
+        said = f" ({said if len(said) <= _LONGEST_MENTION else said[: _LONGEST_MENTION - 1] + '…'})"
         rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
     return encode_frame(
         rows.select(guard_formulas(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
@@ -269,7 +272,7 @@ def _build_exporter(
 
 def _with_mention(flat: Flat, run: StoredRun, mention: Text | None, lang: Lang) -> Flat:
     """Add a last column if nothing shows that the decision is correct and optimal, or the data are synthetic."""
-    words = _join_mentions(run, mention, lang)
+    words = _join_mentions(run, lang, mention)
     if words is None:
         return flat
     cells = pl.Series("mention", [words], dtype=pl.String).new_from_index(0, flat.height)

@@ -13,7 +13,7 @@ import polars as pl
 from tnt_sim.engine.award_list import format_decimal, format_euros
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.numbers import EURO, get_currency
-from tnt_sim.reporting.text.verification import get_short_mention
+from tnt_sim.reporting.text.verification import list_short_mentions
 from tnt_sim.reporting.text.vocabulary import SHORT_SYNTHETIC
 
 COLUMNS = (
@@ -55,10 +55,8 @@ def build_pabulib(run: StoredRun) -> str:
 
 
 def _describe_reserves(run: StoredRun) -> str:
-    """Return the comment for synthetic data, and for a run that could not be verified."""
-    words = [SHORT_SYNTHETIC] if run.synthetic else []
-    if not run.checked.rules.is_shown and (mention := get_short_mention(run.checked.record)):
-        words.append(mention)
+    """Return the comment for synthetic data, for changes of the scenario, and for what is not shown."""
+    words = [*([SHORT_SYNTHETIC] if run.synthetic else []), *list_short_mentions(run.checked.record)]
     return f" ({', '.join(word.in_(run.own_lang) for word in words)})" if words else ""
 
 

@@ -54,6 +54,10 @@ UNBOUND = _(
     "Not verified, since nothing binds it to the allocation: versions, seconds, method, "
     "cause of the stop and solver.log."
 )
+WITHOUT_PROGRAM = _(
+    "Anybody repeats the proof of the optimum without tnt_sim, in any Python from 3.9: the first line writes "
+    "its files, the second is typed beside them."
+)
 NOT_VERIFIED = _("Not verified: the inputs of the run are gone, or have changed.")
 NOT_PROVEN = _("Drawn up without a proof: nothing shows that this allocation is the best.")
 _EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
@@ -61,7 +65,7 @@ _EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
         Standing.DEMONSTRATED: _("Checked again here: reasons, amounts, and what would fund an application."),
         Standing.CLAIMED: _(
             "Reasons and amounts were computed again here. The effects of rules and what would fund an "
-            "application are claimed by explanation.json."
+            "application are as the run states them, not checked here."
         ),
     }
 )
@@ -124,8 +128,8 @@ def get_mention(record: CheckRecord) -> Text | None:
 
 
 _REASONS_CLAIMED = _(
-    "That a rule keeps an application out, and what would fund it, are claimed by explanation.json: they were not "
-    "computed again."
+    "That a rule keeps an application out, and what would fund it, are as the run states them: they were not "
+    "checked here."
 )
 
 
@@ -140,8 +144,11 @@ def get_doubt(record: CheckRecord) -> Text | None:
     return None if record.optimal is Standing.DEMONSTRATED else NOT_PROVEN
 
 
-def get_short_mention(record: CheckRecord) -> Text | None:
-    """Return the same doubt in two words, for a table cell."""
+def list_short_mentions(record: CheckRecord) -> list[Text]:
+    """Return the changes and the same doubt in a few words, for a table cell."""
+    words = [_("scenario changed by {changes}", changes=Items(record.changes, ","))] if record.changes else []
     if record.rules is not Standing.DEMONSTRATED:
-        return _("not verified")
-    return None if record.optimal is Standing.DEMONSTRATED else _("optimality not shown")
+        words.append(_("not verified"))
+    elif record.optimal is not Standing.DEMONSTRATED:
+        words.append(_("optimality not shown"))
+    return words

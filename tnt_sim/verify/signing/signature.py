@@ -115,7 +115,7 @@ def check_signature(
     if is_signed_entry(run_dir, summary):
         signed = _check_own_signature(run_dir, summary, key, authority)
     else:
-        entries = select_signed_entries(project / REGISTER, summary) if _is_whole(run_dir, summary) else ()
+        entries = select_signed_entries(project, summary) if _is_whole(run_dir, summary) else ()
         each = [_check_entry(entry, key, authority) for entry in entries]
         signed = next(
             (one for one in each if not one.defects), each[0] if each else Signed(SignatureStanding.NONE)
@@ -184,11 +184,11 @@ def _is_of(entry: RegisterEntry, summary: Mapping[str, Any]) -> bool:
     return entry.is_list and entry.signature.get("document_sha256") == hash_summary(summary)
 
 
-def select_signed_entries(register: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
-    """Return the intact entries of a register that signed a run."""
+def select_signed_entries(project: Path, summary: Mapping[str, Any]) -> Sequence[RegisterEntry]:
+    """Return the intact entries of all registers of a project that signed a run, the usual register first."""
     faults = Defects()  # defects of other entries, which are reported when the register is read
     named = hash_summary(summary).encode()
-    files = sorted(register.glob(f"*/{SIGNATURE}"))
+    files = sorted(project.glob(f"*/*/{SIGNATURE}"), key=lambda file: (file.parts[-3] != REGISTER, file))
     whole = [read_entry(file.parent, faults) for file in files if named in _read_start(file)]
     return [entry for entry in whole if entry is not None and _is_of(entry, summary)]
 

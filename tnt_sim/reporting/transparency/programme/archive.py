@@ -77,8 +77,9 @@ def _iterate_files(
     for path, data in documents.items():
         yield f"{_DOCUMENTS}/{path}", data
     if not is_signed_entry(run.folder, run.summary):
-        for entry in select_signed_entries(project / REGISTER, run.summary):
-            yield from _read_folder(entry.folder, f"{_REGISTER}/{entry.folder.name}")
+        for entry in select_signed_entries(project, run.summary):
+            other = "" if entry.folder.parent.name == REGISTER else f"{entry.folder.parent.name}/"
+            yield from _read_folder(entry.folder, f"{_REGISTER}/{other}{entry.folder.name}")
 
 
 def _read_folder(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
