@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,12 @@ from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import build_problem_claims, prove_stages
 from tnt_sim.reporting.text.vocabulary import describe_verdict
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.solve.backends.backend import Limits
-from tnt_sim.solve.methods.cross_check import CrossCheck, cross_check
+from tnt_sim.solve.backends.backend import Backend, Limits
+from tnt_sim.solve.methods.cross_check import CrossCheck, StageCheck, Verdict, cross_check
+from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
 from tnt_sim.solve.methods.lexicographic import StagesOutcome
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_replay import verify_run
@@ -221,6 +223,61 @@ def test_a_list_that_one_solver_closed_is_confirmed_with_the_rest_of_the_limit(
     assert asked[1] == pytest.approx(asked[0])  # all that half of the time had left
 
 
+def test_goals_are_confirmed_where_only_the_least_money_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second solver agrees on each goal and never ends with « least granted »; no goal is asked twice."""
+    before = list[Sequence[StageCheck]]()
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
+
+    def ask(*given: Any, **how: Any) -> CrossCheck:
+        before.append(how["before"])
+        found = cross_check(*given, **how)
+        *goals, least = found.stages
+        assert all(
+            again is known for again, known in zip(goals, before[1][:1] if before[1:] else (), strict=False)
+        )
+        unfinished = replace(least, verdict=Verdict.LIMIT)
+        return replace(found, agrees=None, verdict=Verdict.LIMIT, stages=(*goals, unfinished))
+
+    monkeypatch.setattr(optimise_module, "ask_second", ask)
+    result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), method="direct")
+    assert [len(checks) for checks in before] == [0, 2]
+    assert (result.status, result.proof) == (Status.OPTIMAL, Proof.CROSS_CHECKED)
+    assert result.data.canonical_proof.least_granted is None
+    assert not result.warnings
+    assert not verify_run(write_run(result, tmp_path / "runs" / "one")).defects
+
+
+@pytest.mark.parametrize("proof", [Proof.PROVED, Proof.CROSS_CHECKED])
+def test_a_search_for_the_least_money_leaves_time_for_the_evidence(
+    proof: Proof, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value equals its own bound, and « least granted » goes on for as long as it may."""
+    now = [0.0]
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: now[0])
+    if proof is Proof.CROSS_CHECKED:
+        monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
+
+    def solve(
+        model: LinearModel, backend: Backend, limits: Limits, start: Any = None, **how: Any
+    ) -> IntegralSolution:
+        if model.sense is Sense.MINIMISE:
+            now[0] += limits.time_seconds or 0.0
+            limits = Limits(Deadline(0.0))
+        return solve_integral(model, backend, limits, start, **how)
+
+    monkeypatch.setitem(optimise_module.METHODS, "direct", solve)
+    scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
+    result = engine.solve(scenario, time_limit=100.0, method="direct")
+    assert now[0] <= 100.0
+    assert (result.status, result.proof) == (Status.OPTIMAL, proof)
+    assert (result.data.canonical, result.data.stopped_by) == (False, "time")
+    assert result.data.objective[0].gap == "0"
+    assert [warning.code for warning in result.warnings] == ["not-canonical"]
+    assert not verify_run(write_run(result, tmp_path / "runs" / "one")).defects
+
+
 @pytest.mark.parametrize("in_time", [False, True])
 def test_a_proof_is_sought_with_the_rest_of_the_limit(
     in_time: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -259,8 +316,6 @@ def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: py
 
 
 def test_a_contradiction_of_words_is_a_breakdown(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     result = engine.solve(tiny(tmp_path, HEAD, TABLE), cross_check="never")
     with pytest.raises(ValueError, match="optimal with proof"):
         replace(result, proof=Proof.FEASIBLE_GAP).with_allowed_words()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from support.systems.drawn import random_system
 
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import Rows, System
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.prove import refutation
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, _Parent, _PseudoCosts
 from tnt_sim.prove.decomposition_proof import prove_by_pieces
 from tnt_sim.prove.kernel_proofs import prove_from_hints
@@ -174,6 +176,38 @@ def test_a_linear_program_is_solved_again_only_where_its_answer_is_unclear(
     assert late.solve(whole.build_box(), Deadline(0.0)).answer is LpStatus.UNCLEAR
     assert late.n_solves == 0
     assert not hasattr(late, "highs"), "the arrays of a million columns take seconds"
+
+
+def test_a_goal_that_grows_by_sevens_is_closed_at_its_next_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """7·Σ x ≥ 15 under 2a + 3b + 2c ≤ 5: halves reach 16.3, and no multiple of 7 lies between 14 and 16.3."""
+    monkeypatch.setattr(refutation, "prove_by_blocks", lambda *_: None)
+    monkeypatch.setattr(_Root, "prove_by_row", lambda _: None)
+    whole = named(system(([-7] * 3, -15), ([2, 3, 2], 5)), "stage:x:better", "cap")
+    assert ProofLp(whole, 0).solve(whole.build_box()).cost < -15
+    proof = refute(whole, ENDLESS)
+    check_refutation(whole, proof)
+    assert (len(proof["rounds"]), proof["tree"]) == (1, [])
+
+
+@pytest.mark.parametrize("kernel", ["prove_by_blocks", "prove_by_caps"])
+def test_a_kernel_that_needs_more_time_than_it_has_leaves_the_rest_to_others(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel ends before a step that would take too long, however much time is left for other proofs."""
+    left = list[float]()
+
+    def run_out(*given: Any) -> None:
+        left.append(given[-2].seconds_left)
+        raise DeadlineExpired
+
+    for name in ("prove_by_blocks", "prove_by_caps"):
+        monkeypatch.setattr(refutation, name, run_out if name == kernel else lambda *_: None)
+    whole = ring(5)
+    cost = np.ones(whole.n_cols, dtype=np.int64)
+    check_refutation(whole, refute(whole, Deadline(20.0, lambda: 0.0), cost))
+    assert left == [10.0]
+    with pytest.raises(DeadlineExpired):
+        refute(whole, Deadline(0.0), cost)
 
 
 def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:

@@ -24,6 +24,8 @@ class Budgets:
     late_seconds : most seconds for a first feasible point after the limit, where nothing else was found
     kernel_share : share of what is left that exact kernels may take, so that a solver has time too
     fixing_share : the same for reduced-cost fixing
+    least_granted_share : the same for the search of « least granted », so that the evidence of the goals has time
+    missing_tie_break_share : the same for a tie-break before the evidence of the goals is there
     cross_check_share : the same for a second solver, so that the tie-break has time too
     proof_share : largest share of what is left that a proof of a decision takes
     proof_seconds : least and most processor seconds for it; between them, four times what the stages took
@@ -44,6 +46,8 @@ class Budgets:
     late_seconds: float = 1.0
     kernel_share: float = 0.5
     fixing_share: float = 0.5
+    least_granted_share: float = 0.5
+    missing_tie_break_share: float = 0.5
     cross_check_share: float = 0.5
     proof_share: float = 0.3
     proof_seconds: tuple[float, float] = (10.0, 60.0)

@@ -83,7 +83,13 @@ from tnt_sim.solve.backends.registry import get_backend, list_independent_backen
 from tnt_sim.solve.methods.best_known import BestKnown
 from tnt_sim.solve.methods.cap_tree import build_infeasible_outcome
 from tnt_sim.solve.methods.core_problem import solve_core
-from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_stage_model, quarantine_model
+from tnt_sim.solve.methods.cross_check import (
+    CrossCheck,
+    StageCheck,
+    Verdict,
+    build_stage_model,
+    quarantine_model,
+)
 from tnt_sim.solve.methods.cross_check import cross_check as ask_second
 from tnt_sim.solve.methods.exact_kernels import solve_blocks, solve_exactly, solve_kept
 from tnt_sim.solve.methods.integral import solve_integral
@@ -344,6 +350,15 @@ class _Optimisation:
         return self.form.stages[self._n_kept_values :][: self.options.n_stages]
 
     @property
+    def _n_searched(self) -> int:
+        """The stages whose evidence is sought: those of a planner for a decision, all for a question."""
+        return len(self._goals) if self.options.with_evidence else len(self.stages)
+
+    def _is_closed(self, outcome: StagesOutcome) -> bool:
+        """Whether the search for these stages ended by itself: with optima, or because nothing is feasible."""
+        return outcome.has_closed(self._n_searched) or outcome.termination is Termination.INFEASIBLE
+
+    @property
     def _proven(self) -> bool:
         return bool(self.proofs) and all(proof is not None for proof in self.proofs)
 
@@ -367,7 +382,7 @@ class _Optimisation:
             self.reader.receive_point(self.first, None)
         model, _ = CoefficientTightening(self.deadline).apply(self.form.model)
         optimum = self._find_optimum(with_kept_values(model, self.form.stages, self.options.kept_values))
-        better = self._find_missing_evidence(optimum) if self.options.with_evidence else None
+        better = self._find_missing_evidence(optimum)
         if better is not None:
             optimum = self._find_optimum(optimum.model, better)
         outcome, tie_break, allocation = optimum.outcome, optimum.tie_break, optimum.allocation
@@ -473,8 +488,11 @@ class _Optimisation:
         heard = None if self.reader is None else self.reader.receive_point
         solver, limits = get_backend(self.options.backend), Limits(self.deadline, on_point=heard)
         solve_stage = self.warm.solve_stage or METHODS[self.options.method]
+        share = BUDGETS.least_granted_share if self.options.with_evidence else 1.0
         for _ in range(BUDGETS.better_starts):
-            outcome = solve_lexicographic(model, self.stages, solver, limits, report, start, solve_stage)
+            outcome = solve_lexicographic(
+                model, self.stages, solver, limits, report, start, solve_stage, share
+            )
             outcome = self.known.tighten_outcome(self.stages[0], outcome)
             self.clock.record_phase("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
@@ -497,13 +515,16 @@ class _Optimisation:
             return _build_unbroken(outcome, Termination.INTERRUPTED)
         if self.is_unique:
             return TieBreakResult(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
-        if self.deadline.expired or not self.options.canonical:
+        stopped = self.deadline.expired or outcome.termination is Termination.TIME_LIMIT
+        if stopped or not self.options.canonical:
             expired = Termination.TIME_LIMIT if self.options.canonical else Termination.OPTIMAL
             return _build_unbroken(outcome, expired)
         recovery, solver = self.form.recovery, get_backend(self.options.backend)
         columns = recovery.funded_columns, recovery.amount_columns
         with self._keep_on_interrupt("solve"):
             limits = Limits(self.deadline)
+            if self._is_evidence_missing(outcome):
+                limits = limits.take_share(BUDGETS.missing_tie_break_share)
             return find_canonical_point(
                 outcome.model, outcome.values, *columns, solver, limits, self.stages[0]
             )
@@ -621,16 +642,23 @@ class _Optimisation:
         second solver, if it finds one.
         """
         outcome = optimum.outcome
-        if self._proven or self.checked.agrees or self.interrupted or not outcome.is_optimal:
+        if not self._is_evidence_missing(outcome):
             return None
-        if self.checked.verdict is Verdict.LIMIT:
-            self.checked = self._run_cross_check(optimum.model, outcome, share=1.0)
+        if self.checked.verdict is Verdict.LIMIT and not self.deadline.expired:
+            self.checked = self._run_cross_check(optimum.model, outcome, 1.0, self.checked.stages)
             better = self._get_better_point()
             if better is not None:
                 return better
-        if not self.checked.agrees and self.proof_ran_out and not self.deadline.is_unlimited:
+        agrees = self.checked.restrict(self._n_searched).agrees
+        if not agrees and self.proof_ran_out and not self.deadline.is_unlimited:
             self.proofs = self._prove_stages(outcome, None, self.deadline)
         return None
+
+    def _is_evidence_missing(self, outcome: StagesOutcome) -> bool:
+        """Whether one solver alone closed the goals of a decision, so that the time left serves to show it."""
+        if not self.options.with_evidence or self.interrupted or not self._is_closed(outcome):
+            return False
+        return not (self._proven or self.checked.agrees)
 
     def _get_better_point(self) -> IntArray | None:
         """Return the better point of the second solver, if it found one."""
@@ -645,7 +673,7 @@ class _Optimisation:
         self._report_progress("proof", 0.8)
         spent = sum(stage.seconds for stage in outcome.stages)
         deadline = deadline or self._compute_proof_deadline(spent)
-        if self.interrupted or not _is_closed(outcome) or deadline.expired:
+        if self.interrupted or not self._is_closed(outcome) or deadline.expired:
             return []
         try:
             with self._keep_on_interrupt("proof"):
@@ -724,7 +752,11 @@ class _Optimisation:
         return share.tighten(min(max(least, 4 * spent), most), read_processor_time)
 
     def _run_cross_check(
-        self, model: LinearModel, outcome: StagesOutcome, share: float = BUDGETS.cross_check_share
+        self,
+        model: LinearModel,
+        outcome: StagesOutcome,
+        share: float = BUDGETS.cross_check_share,
+        before: Sequence[StageCheck] = (),
     ) -> CrossCheck:
         """Cross-check with another solver; after Ctrl-C, skip it."""
         choice = self.options.cross_check
@@ -733,10 +765,11 @@ class _Optimisation:
 
         def ask(choice: str) -> CrossCheck:
             limits = Limits(self.deadline).take_share(share)
-            return ask_second(model, self.stages, outcome, choice, limits, first=self.options.backend)
+            first = self.options.backend
+            return ask_second(model, self.stages, outcome, choice, limits, first=first, before=before)
 
         named = choice != "auto" and self.options.with_evidence
-        useful = _is_closed(outcome) or self.options.with_evidence
+        useful = self.options.with_evidence or self._is_closed(outcome)
         if (named or not self._proven) and useful and not self.interrupted:
             with self._keep_on_interrupt("cross_check"):
                 return ask(choice)
@@ -769,7 +802,8 @@ class _Optimisation:
         reading: AllocationReading,
     ) -> TieProofs:
         """Seek certificates of « least granted » and of the tie-break, if the stages have theirs."""
-        if not self.options.prove_ties or self.interrupted or not (self._proven and tie_break.proven):
+        sought = self.options.prove_ties and not self.interrupted and outcome.is_optimal
+        if not (sought and self._proven and tie_break.proven):
             return TieProofs()
         deadline = self._compute_proof_deadline(tie_break.seconds, BUDGETS.tie_proof_seconds)
         own = max(BUDGETS.list_proof_seconds, read_processor_time() - self.processor_began)
@@ -797,7 +831,7 @@ class _Optimisation:
 
     def _compute_money_gaps(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
         """Express the gaps of a decision stopped by a limit in money."""
-        if outcome.is_optimal or self.interrupted:
+        if self._is_closed(outcome) or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
         until = self._hold_back_result().tighten(BUDGETS.gap_seconds)
@@ -826,15 +860,16 @@ class _Optimisation:
                 self._compute_money_gaps(optimum.model, outcome),
             )  # fmt: skip
             evidence = with_proof_rows(evidence, self.agreement)
-        closed = outcome.is_optimal and self._get_better_point() is None
+        closed = self._is_closed(outcome) and self._get_better_point() is None
         proof = Proof.FEASIBLE_GAP
-        if closed and (self._proven or self.checked.agrees):
+        agrees = self.checked.restrict(self._n_searched).agrees
+        if closed and (self._proven or agrees):
             proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED
         status = derive_status(proof)
         bests = self._compute_best_values(outcome, reading.values)
         better = None
         if status is not Status.OPTIMAL:
-            better = self._find_better_list(reading, bests if outcome.is_optimal else ())
+            better = self._find_better_list(reading, bests if closed else ())
         if better is not None:
             return self._build_list_outcome(better, None, outcome.termination)
         bound = None
@@ -848,7 +883,7 @@ class _Optimisation:
             allocation=allocation,
             reading=reading,
             proof=proof,
-            canonical=closed and tie_break.proven,
+            canonical=closed and outcome.is_optimal and tie_break.proven,
             method=get_method_name(self.options.method, outcome),
             seconds=time.perf_counter() - self.began,
             certificates=tuple(proof for proof in self.proofs if proof is not None),
@@ -936,11 +971,6 @@ class _Optimisation:
             status, (), (), None, None, None, proof, False, "direct", took, proofs, evidence=evidence,
             interrupted=self.interrupted,
         )  # fmt: skip
-
-
-def _is_closed(outcome: StagesOutcome) -> bool:
-    """Whether the search ended by itself: with an optimum, or because nothing is feasible."""
-    return outcome.is_optimal or outcome.termination is Termination.INFEASIBLE
 
 
 def _build_unbroken(outcome: StagesOutcome, why: Termination) -> TieBreakResult:

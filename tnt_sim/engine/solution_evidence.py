@@ -54,14 +54,18 @@ def find_stopping_limit(outcome: StagesOutcome, tie_break: TieBreakResult) -> st
 
 
 def collect_evidence_warnings(
-    outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResult
+    outcome: StagesOutcome, proof: Proof, tie_break: TieBreakResult, *, closed: bool
 ) -> tuple[Defect, ...]:
-    """Return the warning about the weakest part of the evidence; empty if nothing is missing."""
-    if not outcome.is_optimal:
+    """Return the warning about the weakest part of the evidence; empty if nothing is missing.
+
+    `closed` : the search for the goals ended by itself.
+    """
+    if not closed:
         return (claim_consistency.NOT_PROVED,)
     if proof is Proof.FEASIBLE_GAP:
         return (claim_consistency.ONE_SOLVER,)
-    return () if tie_break.proven else (claim_consistency.NOT_CANONICAL,)
+    is_first = tie_break.proven and outcome.is_optimal
+    return () if is_first else (claim_consistency.NOT_CANONICAL,)
 
 
 def collect_check_warnings(checked: CrossCheck) -> tuple[Defect, ...]:
@@ -179,7 +183,8 @@ def build_evidence(
     money: Sequence[int | None] = (),
 ) -> Evidence:
     """Combine solver outcome, proofs, cross-check and exact reading into the evidence of an allocation."""
-    closed = outcome.is_optimal
+    closed, whole = outcome.has_closed(len(form.stages)), outcome.is_optimal
+    confirmed, checked = checked.agrees, checked.restrict(len(form.stages))
     otherwise = Proof.CROSS_CHECKED if closed and checked.agrees else Proof.FEASIBLE_GAP
     padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
     each = [otherwise if proof is None else Proof.PROVED for proof in padded]
@@ -201,23 +206,23 @@ def build_evidence(
     unconfirmed = () if proof is Proof.PROVED else collect_check_warnings(checked)
     # what only one solver calls optimal is `feasible`, with the bound that this solver claims
     status = derive_status(proof)
-    stopped = None if closed and tie_break.proven else find_stopping_limit(outcome, tie_break)
+    stopped = None if whole and tie_break.proven else find_stopping_limit(outcome, tie_break)
     return Evidence(
         status=status,
         proof=proof,
         stages=stages,
         stopped_by=stopped,
-        canonical=status is Status.OPTIMAL and tie_break.proven,
+        canonical=status is Status.OPTIMAL and whole and tie_break.proven,
         least_granted=Proof.PROVED
         if ties.least_granted
         else Proof.CROSS_CHECKED
-        if closed and checked.agrees
+        if whole and confirmed
         else None,
         listing=Proof.PROVED if ties.listing else None,
         method=get_method_name(method, outcome),
         certificate=build_certificate(form, outcome, tie_break, checked, proofs, ties, reading.values),
         log=join_solver_logs(outcome),
-        warnings=(*unconfirmed, *collect_evidence_warnings(outcome, proof, tie_break)),
+        warnings=(*unconfirmed, *collect_evidence_warnings(outcome, proof, tie_break, closed=closed)),
     )
 
 

@@ -13,7 +13,7 @@ Source: Gomory, *An algorithm for the mixed integer problem*, RAND report RM-259
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from tnt_sim.certify.certificate import Round, apply_round
 from tnt_sim.certify.derived_rows import Recipe, derive_cut, tighten_system
 from tnt_sim.certify.single_row_bound import is_closed_by_row
 from tnt_sim.certify.system import MultiplierError, System
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.knapsack import limit_work
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, PointFound
 from tnt_sim.prove.decomposition_proof import prove_by_pieces
@@ -131,6 +131,8 @@ TRIED_ROWS = 3
 """Number of longest rows tried as single knapsacks."""
 QUICK_WORK = 500_000
 """States examined per such trial, at most."""
+KERNEL_SHARE = 0.5
+"""Largest share of the time that blocks take, and caps after them, so that linear programs have some too."""
 SHRINKS = 0.98
 """A round that leaves more than this share of the columns is the last of its kind."""
 
@@ -157,9 +159,11 @@ def refute(
     DeadlineExpired
         When time is up inside a kernel.
     """
-    small = system.n_choices <= ROW_COLUMNS
-    result = prove_by_blocks(system, deadline, max_bytes) if small else None
-    result = result or (None if cost is None else prove_by_caps(system, cost, deadline, max_bytes))
+    result = None
+    if system.n_choices <= ROW_COLUMNS:
+        result = _try_kernel(lambda until: prove_by_blocks(system, until, max_bytes), deadline)
+    if result is None and cost is not None:
+        result = _try_kernel(lambda until: prove_by_caps(system, cost, until, max_bytes), deadline)
     if result is not None:
         return result
     if len(system.rows.row) > MAX_ENTRIES:
@@ -181,6 +185,15 @@ def refute(
     search = BranchSearch(root.system, root.build_lp(), root.deadline, MAX_NODES)
     search.run()
     return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
+
+
+def _try_kernel[T](prove: Callable[[Deadline], T], deadline: Deadline) -> T | None:
+    """Try a kernel, which ends where its next step would take longer than its share of the time."""
+    try:
+        return prove(deadline.take_share(KERNEL_SHARE))
+    except DeadlineExpired:
+        deadline.check()
+        return None
 
 
 @dataclass

@@ -100,6 +100,13 @@ class CrossCheck:
     reason: Text
     seconds: float
 
+    def restrict(self, n: int) -> CrossCheck:
+        """Return the check of the first n stages, where only a later one is left unconfirmed."""
+        agreed = [check.verdict is Verdict.AGREES for check in self.stages[:n]]
+        if self.agrees is not None or not agreed or len(agreed) < n or not all(agreed):
+            return self
+        return replace(self, agrees=True, verdict=Verdict.AGREES, reason=_REASONS[Verdict.AGREES])
+
 
 _REASONS = {
     Verdict.AGREES: _("the same value, to the unit, at every stage"),
@@ -124,6 +131,7 @@ def cross_check(
     *,
     first: str = "highs",
     prices: Backend | None = None,
+    before: Sequence[StageCheck] = (),
 ) -> CrossCheck:
     """Solve each stage of `outcome` with an independent solver, earlier stages kept as constraints.
 
@@ -139,6 +147,8 @@ def cross_check(
         The backend that gave `outcome`; it is never used as the second solver.
     prices
         A backend with dual prices for the fixing. Default: `first`.
+    before
+        Earlier checks of the same stages: what they confirm is not solved again.
 
     Raises
     ------
@@ -157,24 +167,30 @@ def cross_check(
     if outcome.values is None:
         check, improvement = options.check_infeasible(model, outcome)
         return _build_cross_check((check,), check.verdict, improvement, began)
-    checks, improvement = _check_stages(model, stages, outcome, options)
+    checks, improvement = _check_stages(model, stages, outcome, options, before)
     return _build_cross_check(
         checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began
     )
 
 
 def _check_stages(
-    model: LinearModel, stages: Sequence[SolveStage], outcome: StagesOutcome, queue: _SolverQueue
+    model: LinearModel,
+    stages: Sequence[SolveStage],
+    outcome: StagesOutcome,
+    queue: _SolverQueue,
+    before: Sequence[StageCheck],
 ) -> tuple[tuple[StageCheck, ...], IntArray | None]:
     """Check stage by stage, up to the first that is not confirmed."""
     checks: list[StageCheck] = []
+    confirmed = [check for check in before if check.verdict is Verdict.AGREES]
     for stage, result in zip(stages, outcome.stages, strict=False):
         model = model.with_objective(stage.objective, stage.sense)
         if result.skipped and result.termination is Termination.OPTIMAL:
             # determined by an earlier stage, which is confirmed
             checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
             continue
-        check, improvement = queue.check_stage(model, result)
+        known = confirmed[len(checks) : len(checks) + 1]
+        check, improvement = (known[0], None) if known else queue.check_stage(model, result)
         checks.append(check)
         if check.verdict is not Verdict.AGREES:
             return tuple(checks), improvement

@@ -141,6 +141,12 @@ class StagesOutcome:
         """Whether every stage was solved to optimality."""
         return self.termination is Termination.OPTIMAL
 
+    def has_closed(self, n: int) -> bool:
+        """Whether a point was found, the first n stages were solved to optimality, and nobody pressed Ctrl-C."""
+        ends = [stage.termination for stage in self.stages]
+        known = self.values is not None and Termination.INTERRUPTED not in ends
+        return known and ends[:n] == [Termination.OPTIMAL] * n
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -168,6 +174,7 @@ def solve_lexicographic(
     on_progress: Callable[[Progress], None] | None = None,
     start: IntArray | None = None,
     solve: StageSolver = solve_integral,
+    last_share: float = 1.0,
 ) -> StagesOutcome:
     """Solve the stages in order, each starting from the point of the previous one.
 
@@ -192,6 +199,8 @@ def solve_lexicographic(
         A point to start from.
     solve
         How one stage is solved: `solve_integral` or `core_problem.solve_core`.
+    last_share
+        The largest share of the time left that the last of several stages takes.
 
     Raises
     ------
@@ -200,11 +209,13 @@ def solve_lexicographic(
     SolverError
         If the solver fails.
     """
-    outcome = _solve_in_order(model, stages, backend, limits, on_progress, start, solve)
+    outcome = _solve_in_order(model, stages, backend, limits, on_progress, start, solve, last_share)
     for _ in range(MAX_RESTARTS):
         if outcome.values is None or find_refuted_stage(stages, outcome.stages, outcome.values) is None:
             return outcome
-        outcome = _solve_in_order(model, stages, backend, limits, on_progress, outcome.values, solve)
+        outcome = _solve_in_order(
+            model, stages, backend, limits, on_progress, outcome.values, solve, last_share
+        )
     if outcome.values is None or (at := find_refuted_stage(stages, outcome.stages, outcome.values)) is None:
         return outcome
     doubtful = replace(outcome.stages[at], termination=Termination.NUMERIC_TROUBLE, bound=None)
@@ -235,6 +246,7 @@ def _solve_in_order(
     on_progress: Callable[[Progress], None] | None,
     start: IntArray | None,
     solve: StageSolver,
+    last_share: float,
 ) -> StagesOutcome:
     """Solve each stage once."""
     results: list[StageResult] = []
@@ -249,6 +261,8 @@ def _solve_in_order(
             result = _build_skipped_result(stage, current, held, results[-1])
         else:
             heard = limits if index == 0 else replace(limits, on_point=None)  # points of the first goal
+            if 0 < index == len(stages) - 1:
+                heard = heard.take_share(last_share)
             found = solve(current, backend, heard, held)
             held = found.values
             result = _build_result(stage, found)
