@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -45,6 +46,37 @@ def test_each_verb_gives_the_object_of_conflict(
     said = " ".join(page.plain.split())
     assert f'Tout le détail : tnt-sim conflict scenario.yaml --set "{change}"' in said
     assert not page.err
+
+
+LOOSE = """schema_version: 1
+id: w
+locale: en
+programme: {id: p, amount: 120 €, min_use: 100 %}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+rules:
+  - {id: zones, kind: limit, measure: granted, by: zone, max: 60 €}
+  - {id: theme, kind: limit, measure: granted, by: theme, max: 60 €}
+"""
+"""The rule `zones` alone allows 100 €, `theme` alone 110 €, and both 80 €."""
+
+
+def test_one_figure_and_one_code_for_a_floor_that_caps_forbid(
+    tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bound on what the applications can get is no figure of a repair: no verb names it."""
+    rows = "A,N,x,50,1\nB,S,x,50,1\nC,S,y,30,1\nD,N,y,30,1\n"
+    (tmp_path / "d.csv").write_text("dossier,zone,theme,requested,score\n" + rows, encoding="utf-8")
+    (tmp_path / "w.yaml").write_text(LOOSE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    pages = [tnt(verb, "w.yaml") for verb in ("run", "conflict", "validate")]
+    quiet = tnt("validate", "w.yaml", "--quiet")
+    assert [page.code for page in (*pages, quiet)] == [4, 4, 4, 4]
+    lower = 'Lower the minimum use of "p" by €40 (to €80)'
+    assert [lower in " ".join(page.plain.split()) for page in pages] == [True] * 3
+    assert re.findall(r"€[\d,.]+\d", quiet.err) == ["€120"]
+    documents = [tnt(verb, "w.yaml", "--json").document for verb in ("run", "conflict", "validate")]
+    assert documents[0]["repairs"] == documents[1]["repairs"][:3] == documents[2]["repairs"]
 
 
 @pytest.mark.parametrize(

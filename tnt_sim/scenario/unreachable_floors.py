@@ -1,8 +1,9 @@
 """Minima that the caps make unattainable, reported by `validate` without solving anything.
 
 A minimum above the upper bound of `attainable_maximum.py` can never be satisfied. One below it may still be
-infeasible, which `conflict` decides. For a minimum share p of a sum in which L is settled outside the
-numerator, the numerator must reach at least p · L / (1 − p).
+infeasible, which `conflict` decides; so the bound is not what a minimum is to be lowered to, and no sentence
+names it. For a minimum share p of a sum in which L is settled outside the numerator, the numerator must reach
+at least p · L / (1 − p).
 
 At a later step the grants of earlier steps are kept, so each dossier may have the largest of its bounds so
 far.
@@ -186,23 +187,20 @@ def _build_floor_defect(
 ) -> Defect:
     codes = np.where(floors.codes == code, 0, -1)
     least, name = floors.least[code] or 0, floors.names[code]
-    caps, most = _find_blocking_caps(problem, reach, codes, floors.is_number, names, least)
-    requested, result = (_format_amount(value, floors.is_number) for value in (least, most))
-    text = _(
-        "{name} must get at least {requested}, but its applications can get no more than {result} "
-        "under {caps}: this minimum cannot be met.",
-        name=name,
-        requested=requested,
-        result=result,
-        caps=caps,
-    )
+    caps = _find_blocking_caps(problem, reach, codes, floors.is_number, names, least)
     if floors.is_number:
+        requested = _n("{n} application", "{n} applications", n=least)
         text = _(
-            "{name} must fund at least {requested}, but can fund no more than {most} under {caps}: "
-            "this minimum cannot be met.",
+            "{name} must fund at least {requested}, which is impossible under {caps}.",
             name=name,
             requested=requested,
-            most=most,
+            caps=caps,
+        )
+    else:
+        text = _(
+            "{name} must get at least {requested}, which its applications cannot get under {caps}.",
+            name=name,
+            requested=Money(least),
             caps=caps,
         )
     return Defect(
@@ -213,14 +211,10 @@ def _build_floor_defect(
     )
 
 
-def _format_amount(value: int, is_number: bool) -> Text | Money:
-    return _n("{n} application", "{n} applications", n=value) if is_number else Money(value)
-
-
 def _find_blocking_caps(
     problem: Problem, reach: RemainingCaps, codes: IntArray, is_number: bool, names: Sequence[str], least: int
-) -> tuple[Text, int]:
-    """Return the fewest caps under which some dossiers cannot reach a minimum, and their upper bound."""
+) -> Text:
+    """Return the fewest caps under which some dossiers cannot reach a minimum."""
 
     def find_smallest_bound(some: Sequence[Sequence[str]], *, tree: bool) -> tuple[int, Sequence[str]]:
         floors = [
@@ -231,15 +225,15 @@ def _find_blocking_caps(
     each = [names[k : k + 1] for k in range(len(names))]
     most, rules = find_smallest_bound(each, tree=False)
     if most < least:
-        return _describe_rules(rules), most
+        return _describe_rules(rules)
     most, node = reach.compute_envelope_bound(codes, is_number)
     if most < least:
         name = problem.case.tree.ids[node]
-        return _('the cap of envelope "{name}"', name=name), most
+        return _('the cap of envelope "{name}"', name=name)
     for some in ([()], each, [names]):
         most, rules = find_smallest_bound(some, tree=True)
         if most < least:
-            return _with_envelopes(_describe_rules(rules) if rules else None), most
+            return _with_envelopes(_describe_rules(rules) if rules else None)
     raise AssertionError("the last of these bounds is the one that a minimum was found to exceed")
 
 

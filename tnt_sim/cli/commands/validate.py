@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tnt_sim.cli.answer import ScenarioOptions
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import InfeasibleScenarioError
 
 
 def validate(options: ScenarioOptions) -> int:
@@ -33,7 +33,7 @@ def validate(options: ScenarioOptions) -> int:
     )
     clashes = find_unmet_floors(steps)
     if clashes:
-        raise ScenarioError(clashes)
+        raise InfeasibleScenarioError(clashes)
     document = replace(
         build_check_document(problem, lang),
         quality=build_scenario_quality(scenario, lang),
