@@ -131,6 +131,28 @@ _LEGEND = {
         "each project that gets a new grant and whose cap has a figure; `base_p` is the largest of its rows; a "
         "waiver for one row leaves out the project",
     ),
+    "`open`": Bilingual(
+        "dossier qui n’est pas engagé (ni retenu à une étape d’avant), dont aucune décision ne fixe le montant, "
+        "et auquel aucune ligne d’avant de `grants` ne s’applique",
+        "neither committed (nor granted at an earlier step), with no amount set by a decision, and matched by no "
+        "earlier line of `grants`",
+    ),
+    "`⌊y⌋ ∈ 10 €·ℕ`": Bilingual(
+        "⌊y⌋ est y arrondi à 10 € en dessous", "⌊y⌋ is y rounded down to a multiple of €10"
+    ),
+    "`caps`": Bilingual(
+        "ce que les plafonds laissent au dossier i si rien d’autre de son projet n’est attribué",
+        "what the caps leave application i if its project gets nothing else new",
+    ),
+    "`min(requested_i ; …)`": Bilingual("une case vide ne borne rien", "an empty cell bounds nothing"),
+    "`(80 % up to 3 €, …)·base_i`": Bilingual(
+        "chaque taux porte sur la part de l’assiette entre deux montants",
+        "each rate applies to the part of the eligible cost between two amounts",
+    ),
+    "`one level for each …`": Bilingual(
+        "les dossiers financés d’un groupe ont tous le même rang de la liste entre accolades",
+        "the funded applications of a group all get the same place in the list between braces",
+    ),
     "`free_p`, `in`, `out`": Bilingual(
         "ce que l’enveloppe p n’a pas affecté et donne, ce que des sœurs donnent et reçoivent",
         "what envelope p has not assigned and gives, what siblings give and get",

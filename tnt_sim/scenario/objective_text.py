@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from tnt_sim.domain.field_types import write_number
+from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_number, format_rate
@@ -49,7 +49,10 @@ def describe_stage(stage: StageSpec, lang: Lang, step: Fraction | None = None) -
 
 
 def format_stage_formula(stage: StageSpec, step: Fraction | None = None) -> str:
-    """Return `max 10·Σ x_i + Σ score_i·x_i`; `step` is that of `smallest`, if it is rounded."""
+    """Return `max 10·Σ x_i + Σ score_i·x_i`; `step` is that of `smallest`, if it is rounded.
+
+    With a tolerance: `max F = Σ score_i·x_i, then F ≥ max − 1 %·|max|`.
+    """
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     pieces = []
     for name, weight in goals.items():
@@ -57,7 +60,11 @@ def format_stage_formula(stage: StageSpec, step: Fraction | None = None) -> str:
             pieces.append(_format_smallest_formula(weight, step))
         else:
             pieces.append(format_goal_formula(name, str(weight)))
-    return ("max " if stage.maximise is not None else "min ") + " + ".join(pieces)
+    sense, total = "max" if stage.maximise is not None else "min", " + ".join(pieces)
+    if not stage.tolerance:
+        return f"{sense} {total}"
+    sign, more = ("≥", "−") if sense == "max" else ("≤", "+")
+    return f"{sense} F = {total}, then F {sign} {sense} {more} {write_rate(stage.tolerance)}·|{sense}|"
 
 
 def _format_smallest_formula(wanted: Mapping[str, Any], step: Fraction | None) -> str:

@@ -62,6 +62,7 @@ SETTLED = (
     " Les dossiers qui ne peuvent être financés, qui sont engagés, ou qui sont financés ou refusés par décision, "
     "sont hors de la règle."
 )
+SET = " Les montants engagés et ceux qu'une décision fixe sont maintenus."
 FREE = "et s'il le faut ce que « tout » n'a pas réparti"
 
 
@@ -81,21 +82,24 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
             "Peut recevoir de « b »."
         ),
         ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NNB}% de son montant à « a ».",
-        ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
+        ("eligibility", "grand"): (
+            "Les dossiers ne sont éligibles que si la population atteint 50. Les engagements sont maintenus."
+        ),
         ("grants", "1"): (
             f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NNB}% de l'assiette ; plus 10{NNB}% si les "
-            f"étiquettes contiennent « vert », sans dépasser 80{NNB}%."
+            f"étiquettes contiennent « vert », sans dépasser 80{NNB}%.{SET}"
         ),
-        ("grants", "2"): f"Tous les autres dossiers : un des niveaux prévus : 20{NNB}% ou 500{NB}€.",
+        ("grants", "2"): f"Tous les autres dossiers : un des niveaux prévus : 20{NNB}% ou 500{NB}€.{SET}",
         ("caps", "r2334-27"): (
             "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies. Le total accordé à "
             "tous les dossiers d'un même projet, augmenté des autres aides de l'État, ne dépasse pas "
-            f"80{NNB}% de l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur un même projet. (sûreté A : "
-            "texte ou source officiels)"
+            f"80{NNB}% de l'assiette. Les engagements sont maintenus. DETR, DSIL, DSID et DPV s'additionnent sur "
+            "un même projet. (sûreté A : texte ou source officiels)"
         ),
         ("caps", "fixe"): (
             f"Si l'enveloppe est « b », le total accordé à tous les dossiers d'un même projet ne dépasse pas "
-            f"900{NB}€. Dérogation : laisse de côté les dossiers où le numéro de dossier est « 3 »."
+            f"900{NB}€. Les engagements sont maintenus. Dérogation : laisse de côté les dossiers où le numéro de "
+            "dossier est « 3 »."
         ),
         ("waivers", "fixe"): (
             "La règle « fixe » ne s'applique pas si le numéro de dossier est « 3 ». Motif : calamité. Accordée "
@@ -143,9 +147,10 @@ def test_formulas_rows_dossiers_and_sources(tmp_path: Path) -> None:
     )
     assert found["rules", "lots"].formula == "∀ d : x_i = x_j {lot = d, fundable} (− 3 · pair)"
     assert found["grants", "2"].formula == (
-        "g_i ∈ {0 ; 20 %·base_i ; 500 €}, min_grant_i ≤ g_i ≤ min(requested_i ; base_i ; caps)"
+        "g_i = 0 or min_grant_i ≤ g_i ≤ min(requested_i ; base_i ; caps), g_i ∈ {0 ; ⌊20 %·base_i⌋ ; ⌊500 €⌋}, "
+        "⌊y⌋ ∈ 0.01 €·ℕ {open}"
     )
-    assert found["objective", "1"].formula == "max Σ merite_i·x_i + 10·Σ x_i"
+    assert found["objective", "1"].formula == ("max F = Σ merite_i·x_i + 10·Σ x_i, then F ≥ max − 1 %·|max|")
     # 1 and 2 are one project of 1 000 €: 500 + 500 is above 800 − 100
     assert (found["caps", "r2334-27"].n_rows, found["caps", "r2334-27"].n_dossiers) == (1, 3)
     # fixe: its project p only, for q has a waiver
@@ -272,6 +277,7 @@ def test_steps_are_told(tmp_path: Path) -> None:
     (tmp_path / "mots.yaml").write_text(TEXT + steps, encoding="utf-8")
     found = describe_scenario(compile_problem(load_scenario(tmp_path / "mots.yaml")), FR)
     assert [s.text for s in found if s.section == "steps"] == [
-        "Décision du 22 novembre 2021, avec envelopes.a.amount = 900 €.",
-        "Décision du 1er décembre 2021.",
+        "Décision du 22 novembre 2021, avec envelopes.a.amount = 900 €. Les dossiers déposés ensuite attendent.",
+        "Décision du 1er décembre 2021. Les dossiers déposés ensuite attendent. Les attributions des étapes "
+        "précédentes sont maintenues.",
     ]

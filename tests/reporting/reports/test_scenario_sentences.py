@@ -47,9 +47,12 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
     )
     assert told["eligibility", "petites-communes"].text == (
         "Les dossiers où l'enveloppe est « mobilites » et où le type de porteur est « commune » ne sont "
-        "éligibles que si la population reste sous 20\u202f000."
+        "éligibles que si la population reste sous 20\u202f000. Les engagements sont maintenus."
     )
-    assert told["grants", "1"].text == "Tous les dossiers : tout ou rien ; au plus 80\u202f% de l'assiette."
+    assert told["grants", "1"].text == (
+        "Tous les dossiers : tout ou rien ; au plus 80\u202f% de l'assiette. Les montants engagés et ceux qu'une "
+        "décision fixe sont maintenus."
+    )
     assert told["objective", "1"].text == "Maximiser la somme des notes des dossiers financés."
     english = {(s.section, s.id): s.text for s in describe_scenario(problem, EN)}
     assert (

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.enumeration.rows import Case, rate
 from support.lanes import seeds
-from support.literal.printed import PrintedEntry, PrintedRule, read_entries, read_printed
+from support.literal.printed import PrintedEntry, PrintedRule, list_step_faults, read_entries, read_printed
 from support.literal.sentences import list_lacking_words, read_constants, read_numbers
 from support.mixed_cases.drawn import mixed
 from support.typed import as_typed
@@ -114,9 +114,19 @@ def list_faults(rule: PrintedRule) -> list[str]:
 @pytest.mark.drawn
 @pytest.mark.parametrize("first", seeds(PROGRAMMES, 1))
 def test_what_is_printed_of_the_other_entries_is_so(first: int, tmp_path: Path) -> None:
-    """Eligibility, caps, envelopes and goals, whose formulas are read on the list of the run."""
+    """Eligibility, grants, caps, envelopes and goals, whose formulas are read on the list of the run."""
     entries = draw_entries(first, tmp_path)
-    assert [entry for entry in entries if not entry.true] == []
+    assert [entry for entry in entries if not entry.true or entry.faults] == []
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("first", seeds(PROGRAMMES, 1))
+def test_what_is_printed_of_a_step_is_so(first: int, tmp_path: Path) -> None:
+    for seed in range(first, first + CASES):
+        case = mixed(seed, 6, 200)
+        if "steps" in case["scenario"]:
+            with suppress(InputError):
+                assert list_step_faults(case, tmp_path) == []
 
 
 @pytest.mark.drawn
@@ -128,7 +138,9 @@ def test_the_lists_keep_and_break_every_kind(tmp_path: Path) -> None:
     assert len(kinds) >= 9
     assert [kind for kind in kinds if not read[kind, True] or not read[kind, False]] == []
     other = Counter((entry.section, entry.true_of_other) for entry in draw_entries(40, tmp_path))
-    assert all(other[section, False] for section in ("eligibility", "caps", "envelopes", "objective"))
+    assert all(
+        other[section, False] for section in ("eligibility", "grants", "caps", "envelopes", "objective")
+    )
 
 
 ORDERED = """schema_version: 1

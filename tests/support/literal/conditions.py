@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PAIRS = {"{": "}", "[": "]", "(": ")"}
+PAIRS = {"{": "}", "[": "]", "(": ")", "⌊": "⌋"}
 
 
 def split(text: str, mark: str) -> list[str]:

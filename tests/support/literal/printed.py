@@ -15,9 +15,11 @@ import numpy as np
 from support.enumeration.envelopes import Purse
 from support.enumeration.measures import Measures
 from support.enumeration.oracle import Step
-from support.enumeration.rows import Award, Case, World
+from support.enumeration.rows import Award, Case, World, rate
 from support.literal.entries import compute_goal, is_kept
 from support.literal.formulas import Reading, is_true
+from support.literal.grants import GrantLine, is_paid, list_misread, read_amount
+from support.literal.sentences import list_lacking, read_step
 from support.mixed_cases.run import awards, write
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.result import ResultData
@@ -29,6 +31,9 @@ from tnt_sim.scenario.problem import Problem, compile_problem
 
 OTHER_LISTS = 6
 """Lists of each case beside the best one: any possible amount of each dossier, so that most rules are broken."""
+
+MOST_LISTS = 60
+"""Goals are read on every possible list of a case that has no more than so many choices of amounts."""
 
 
 @dataclass
@@ -115,10 +120,11 @@ class PrintedEntry:
     formula: str
     true: bool
     true_of_other: bool
+    faults: list[str]
 
 
 def read_entries(case: Case, folder: Path) -> list[PrintedEntry]:
-    """Solve a case; read the printed formulas of its eligibility, caps, envelopes and goals on its list."""
+    """Solve a case; read the printed formulas of all but its rules on its list."""
     scenario = load_scenario(write(case, folder))
     problem, result = compile_problem(scenario), solve(scenario, cross_check="never")
     if result.allocation is None or result.reading is None:
@@ -131,30 +137,70 @@ def read_entries(case: Case, folder: Path) -> list[PrintedEntry]:
     )
     other = replace(reading, award=dict.fromkeys(step.world.by_name, most))
     envelopes = {entry["id"]: entry for entry in result.document["envelopes"]}
-    found, number, sentences = [], 0, describe_scenario(problem, Lang.EN)
+    sentences, french = (describe_scenario(problem, lang) for lang in (Lang.EN, Lang.FR))
     formulas = {one.id: one.formula for one in sentences if one.section == "envelopes"}
-    for one in sentences:
+    grants = [GrantLine.parse(one.formula) for one in sentences if one.section == "grants"]
+    best = _BestLists(step, result, reading)
+    found = []
+    for one, other_text in zip(sentences, french, strict=True):
+        faults = list_lacking(one.formula, one.text, other_text.text)
         if one.section == "objective":
-            true = [_is_worth(step, number, one.formula, list_, result) for list_ in (reading, other)]
-            found.append(PrintedEntry(one.section, one.formula, *true))
-            number += 1
+            true = [best.is_so(int(one.id) - 1, one.formula, list_) for list_ in (reading, other)]
+        elif one.section == "grants":
+            line = grants[int(one.id) - 1]
+            faults += list_misread(line, grants, problem, reading)
+            true = [is_paid(line, grants, list_) for list_ in (reading, other)]
         elif one.formula and one.section in ("eligibility", "caps", "envelopes"):
             flows = _list_flows(formulas, envelopes, one.id)
             true = [is_kept(one.section, one.formula, list_, flows) for list_ in (reading, other)]
-            found.append(PrintedEntry(one.section, one.formula, *true))
+        else:
+            continue
+        found.append(PrintedEntry(one.section, one.formula, *true, faults))
     return found
 
 
-def _is_worth(step: Step, number: int, formula: str, reading: Reading, result: ResultData) -> bool:
-    """Whether the formula of a goal, less what penalties cost, is the value of the run."""
-    entry = step.world.scenario["objective"][number]
-    goals = entry.get("maximise") or entry["minimise"]
-    n_parts = sum(name == "smallest" or name.startswith("shortfall.") for name in goals)
-    penalties = step.stages[number][1][n_parts:]
-    value = compute_goal(formula, reading, step.distances) * (1 if "maximise" in entry else -1)
-    value += sum((weight * part(reading.award) for weight, part in penalties), Fraction(0))
-    assert result.reading is not None
-    return value == result.reading.values[number] * (1 if "maximise" in entry else -1)
+def list_step_faults(case: Case, folder: Path) -> list[str]:
+    """The sentences of steps that do not say the day, the changes and what is kept of the steps as written."""
+    problem = compile_problem(load_scenario(write(case, folder)))
+    written = [
+        (one["date"], one.get("set", {}), k > 0) for k, one in enumerate(case["scenario"].get("steps", ()))
+    ]
+    told = [[one.text for one in describe_scenario(problem, lang) if one.section == "steps"] for lang in Lang]
+    return [str(texts) for texts in told if [read_step(text) for text in texts] != written]
+
+
+class _BestLists:
+    """The lists that each goal leaves in turn, by its formula, among all that are possible."""
+
+    def __init__(self, step: Step, result: ResultData, reading: Reading) -> None:
+        self.step, self.result = step, result
+        self.best: list[Reading] | None = None
+        if step.size <= MOST_LISTS:
+            self.best = [replace(reading, award=award) for award in step.feasible()]
+
+    def is_so(self, number: int, formula: str, reading: Reading) -> bool:
+        """Whether a list has the value of the run and is among the best, less what a tolerance gives up."""
+        text, _, then = formula.removeprefix("max F = ").removeprefix("min F = ").partition(", then F ")
+        text, sign = (text if then == "" else f"{formula[:3]} {text}"), 1 if formula.startswith("max") else -1
+        assert self.result.reading is not None
+        value = self._value(number, text, reading)
+        is_value = value == self.result.reading.values[number] * sign
+        if self.best is None or not is_value:
+            return is_value
+        values = [self._value(number, text, one) for one in self.best]
+        share = re.fullmatch(r"[≥≤] (?:max|min) [−+] (.*)·\|(?:max|min)\|", then)
+        least = max(values) - (rate(share[1]) if share else 0) * abs(max(values))
+        self.best = [one for one, worth in zip(self.best, values, strict=True) if worth >= least]
+        return any(one.award == reading.award for one in self.best)
+
+    def _value(self, number: int, formula: str, reading: Reading) -> Fraction:
+        """The value of a goal, more being better, less what penalties cost."""
+        entry = self.step.world.scenario["objective"][number]
+        goals = entry.get("maximise") or entry["minimise"]
+        n_parts = sum(name == "smallest" or name.startswith("shortfall.") for name in goals)
+        penalties = self.step.stages[number][1][n_parts:]
+        value = compute_goal(formula, reading, self.step.distances) * (1 if "maximise" in entry else -1)
+        return value + sum((weight * part(reading.award) for weight, part in penalties), Fraction(0))
 
 
 def _list_flows(formulas: dict[str, str], envelopes: dict[str, Any], name: str) -> dict[str, str]:
@@ -171,4 +217,4 @@ def _list_flows(formulas: dict[str, str], envelopes: dict[str, Any], name: str) 
     right = formulas[above["id"]].partition(" ; ")[0].rpartition(" ≤ ")[2]
     for word, amount in _list_flows(formulas, envelopes, above["id"]).items():
         right = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"({amount})", right)
-    return {**flows, f"free_{above['id']}": f"({right} − {Fraction(given, 100)})"}
+    return {**flows, f"free_{above['id']}": str(max(Fraction(0), read_amount(right) - Fraction(given, 100)))}

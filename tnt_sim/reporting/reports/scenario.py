@@ -317,7 +317,8 @@ class _Teller:
 
     def _describe_steps(self) -> Iterator[Sentence]:
         for k, step in enumerate(self.problem.scenario.spec.steps):
-            yield self._build_sentence("steps", step.id, describe_step(step, self.lang), step, ("steps", k))
+            text = describe_step(step, self.lang, first=k == 0)
+            yield self._build_sentence("steps", step.id, text, step, ("steps", k))
 
 
 def _format_place(problem: Problem, path: Path) -> str:

@@ -11,6 +11,8 @@ from tnt_sim.i18n.parameters import Day
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, describe_where_clause
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
+from tnt_sim.rules.offers.text import KEPT_COMMITMENTS
+from tnt_sim.scenario.load import set_text
 from tnt_sim.scenario.spec import StepSpec
 
 
@@ -24,22 +26,29 @@ def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> s
 def describe_eligibility(entry: EligibilitySpec, lang: Lang) -> str:
     """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
     required = describe_if_clause(entry.require, lang)
-    if entry.where is None:
-        return _("Applications are eligible only {required}.", required=required).in_(lang)
-    where = describe_where_clause(entry.where, lang)
-    return _("Applications {where} are eligible only {required}.", where=where, required=required).in_(lang)
+    text = _("Applications are eligible only {required}.", required=required)
+    if entry.where is not None:
+        where = describe_where_clause(entry.where, lang)
+        text = _("Applications {where} are eligible only {required}.", where=where, required=required)
+    return f"{text.in_(lang)} {KEPT_COMMITMENTS.in_(lang)}"
 
 
-def describe_step(step: StepSpec, lang: Lang) -> str:
+def describe_step(step: StepSpec, lang: Lang, *, first: bool) -> str:
     """Write a step: « Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
     pieces = []
     if step.date is not None:
         pieces.append(_("decision of {day}", day=Day(step.date.isoformat())).in_(lang))
-    changes = format_list([f"{path} = {value}" for path, value in step.set.items()], lang)
+    changes = format_list(
+        [f"{path} = {set_text(value)}" for path, value in step.set.items()], lang, most=len(step.set)
+    )
     if changes:
         pieces.append(_("with {changes}", changes=changes).in_(lang))
-    told = ", ".join(pieces) or _("as the scenario").in_(lang)
-    return capitalise(told) + "."
+    sentences = [capitalise(", ".join(pieces) or _("as the scenario").in_(lang)) + "."]
+    if step.date is not None:
+        sentences.append(_("Applications filed later wait.").in_(lang))
+    if not first:
+        sentences.append(_("Grants of earlier steps are kept.").in_(lang))
+    return " ".join(sentences)
 
 
 def describe_remark(entry: Described, day: date | None, lang: Lang) -> str:

@@ -9,7 +9,7 @@ from tnt_sim.domain.field_types import write_rate
 from tnt_sim.domain.money import MoneyError, parse_cents, parse_rate
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_cents, format_rate
+from tnt_sim.i18n.numbers import format_cents, format_rate, get_currency
 from tnt_sim.i18n.parameters import Items, Money, Rate
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.selectors import describe
@@ -33,6 +33,10 @@ _SURE = {
 }
 
 
+KEPT_COMMITMENTS = _("Commitments are kept.")
+"""What eligibility entries and caps leave out."""
+
+
 def describe_cap(cap: CapSpec, lang: Lang) -> str:
     """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
     full = cap.fill_from_library()
@@ -44,6 +48,7 @@ def describe_cap(cap: CapSpec, lang: Lang) -> str:
     text = capitalise(
         f"{head}{whole}{describe_bound_predicate(None, _describe_cap_limit(full, lang), lang)}."
     )
+    text = f"{text} {KEPT_COMMITMENTS.in_(lang)}"
     legal = full.legal
     if legal is None:
         return text
@@ -96,6 +101,7 @@ def format_left_out(waivers: Sequence[WaiverSpec]) -> str:
     return "".join(f" \\ {{{_format_selector(waiver.where)}}}" for waiver in waivers)
 
 
+_KEPT_AMOUNTS = _("Committed amounts and those that a decision sets are kept.")
 _MODES = {
     "all_or_nothing": _("all or nothing"),
     "range": _("any amount between the minimum and the maximum"),
@@ -122,7 +128,7 @@ def describe_grant(grant: GrantSpec, lang: Lang) -> str:
         pieces.append(_("at least {low}", low=_describe_limit(grant.min, lang)))
     if grant.round > 1:
         pieces.append(_("in steps of {amount}", amount=Money(grant.round)))
-    return f"{Items(pieces, ';').in_(lang)}."
+    return f"{Items(pieces, ';').in_(lang)}. {_KEPT_AMOUNTS.in_(lang)}"
 
 
 def _describe_mode(grant: GrantSpec, lang: Lang) -> str:
@@ -204,7 +210,11 @@ def format_eligibility_formula(entry: EligibilitySpec) -> str:
 
 
 def format_grant_formula(grant: GrantSpec) -> str:
-    """Return `g_i ∈ {0 ; min(requested_i ; base_i ; 50 %·base_i ; caps)}, min_grant_i ≤ g_i`."""
+    """Return `g_i = 0 or min_grant_i ≤ g_i = ⌊min(requested_i ; base_i ; caps)⌋, ⌊y⌋ ∈ 0.01 €·ℕ {open}`.
+
+    `open` stands for the applications that the entry concerns: no earlier one matches them, they are not
+    committed, and no decision sets their amount.
+    """
     most = [_format_requested(grant.formula), "base_i"]
     if grant.max_rate is not None:
         most.append(_format_max_rate(grant))
@@ -217,14 +227,19 @@ def format_grant_formula(grant: GrantSpec) -> str:
         least.append(_format_limit(grant.min))
     top = f"min({' ; '.join([*most, 'caps'])})"
     bottom = least[0] if len(least) == 1 else f"max({' ; '.join(least)})"
+    cents = max(get_currency().step_cents, grant.round)
+    step = f"{format_money(cents)}·ℕ"
+    rounding = f", ⌊y⌋ ∈ {step}"
     if grant.mode == "all_or_nothing":
-        return f"g_i ∈ {{0 ; {top}}}, {bottom} ≤ g_i"
-    if grant.mode == "range":
-        step = "" if grant.round <= 1 else f", g_i ∈ {format_money(grant.round)}·ℕ"
-        return f"g_i = 0 or {bottom} ≤ g_i ≤ {top}{step}"
-    menu = " ; ".join(level if "%" not in level else f"{level}·base_i" for level in grant.levels)
-    same = f", one level for each {grant.by}" if grant.by else ""
-    return f"g_i ∈ {{0 ; {menu}}}, {bottom} ≤ g_i ≤ {top}{same}"
+        text = f"{bottom} ≤ g_i = ⌊{top}⌋{rounding}"
+    elif grant.mode == "range":
+        text = f"{bottom} ≤ g_i ≤ {top}" + (f", g_i ∈ {step}" if cents > 1 else "")
+    else:
+        menu = " ; ".join(f"⌊{level}·base_i⌋" if "%" in level else f"⌊{level}⌋" for level in grant.levels)
+        same = f", one level for each {grant.by}" if grant.by else ""
+        text = f"{bottom} ≤ g_i ≤ {top}, g_i ∈ {{0 ; {menu}}}{same}{rounding}"
+    domain = ", ".join(part for part in (_format_selector(grant.where), "open") if part)
+    return f"g_i = 0 or {text} {{{domain}}}"
 
 
 def _format_requested(formula: FormulaSpec | None) -> str:
@@ -250,8 +265,12 @@ def _format_max_rate(grant: GrantSpec) -> str:
         text = f"{write_rate(rate or Fraction(0))}·base_i"
     for bonus in grant.bonus:
         where = _format_selector(bonus.where)
-        top = "" if bonus.up_to is None else f", ≤ {write_rate(bonus.up_to)}·base_i"
-        text += f" + {write_rate(bonus.rate)}·base_i" + (f" [{where}]" if where else "") + top
+        when = f"[{where}]·" if where else ""
+        more = f"{write_rate(bonus.rate)}·base_i"
+        if bonus.up_to is None:
+            text += f" + {when}{more}"
+        else:  # who has more already keeps it
+            text = f"max({text} ; {when}min({text} + {more} ; {write_rate(bonus.up_to)}·base_i))"
     return text
 
 
