@@ -26,9 +26,9 @@ from tnt_sim.certify.system import STAGE, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
 from tnt_sim.rules.linear_terms import IntArray, find_common_scale, multiply_checked
-from tnt_sim.rules.protocols import Mode, Sense
-from tnt_sim.rules.second_reading.rows import ChoiceColumns
-from tnt_sim.scenario.objective import ObjectiveStage
+from tnt_sim.rules.protocols import Mode, Sense, Soft
+from tnt_sim.rules.second_reading.rows import ChoiceColumns, SharedSums
+from tnt_sim.scenario.objective import ObjectiveStage, Shortfall
 from tnt_sim.scenario.problem import Problem
 
 
@@ -81,13 +81,13 @@ class ClaimGoal:
 class RowSource:
     """The rows from `first` to before `last`, and the rule `of` that they come from.
 
-    `soft` rows may be broken at a price.
+    `soft` rows may be broken at this price.
     """
 
     of: Any
     first: int
     last: int
-    soft: bool = False
+    soft: Soft | None = None
 
 
 FORCED = "must:"
@@ -216,13 +216,15 @@ def build_claims(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
     least = ObjectiveStage("granted", Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, least)
     nothing = np.zeros(sheet.n, dtype=np.int64)
+    start = len(sheet.upper)
     sums = [sheet.expand_terms(stage.terms, nothing, 1) for stage in stages]
+    links = RowSource(SharedSums(tuple(stage.terms for stage in stages)), start, len(sheet.upper))
     system = sheet.build_system()
     goals = [
         _build_goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
-    return Claims(system, tuple(goals), sheet.choices, written, problem)
+    return Claims(system, tuple(goals), sheet.choices, (*written, links), problem)
 
 
 def update_claims(claims: Claims, problem: Problem) -> Claims | None:
@@ -301,7 +303,7 @@ def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     """Write every row of a problem, and record which rule each comes from."""
     result: list[RowSource] = []
 
-    def record_source(of: object, *, soft: bool = False) -> None:
+    def record_source(of: object, soft: Soft | None = None) -> None:
         start = result[-1].last if result else 0
         result.append(RowSource(of, start, len(sheet.upper), soft))
 
@@ -316,15 +318,19 @@ def _write_rows(problem: Problem, sheet: RowWriter) -> tuple[RowSource, ...]:
     problem.caps.build_rows(sheet, problem.offers)
     record_source(problem.caps)
     for rule in (*problem.rules, *problem.table_rules):
+        soft = rule.penalty.soft if rule.mode is Mode.PENALTY and rule.penalty is not None else None
         if rule.mode is Mode.HARD:
             rule.build_rows(sheet)
-        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
-            rule.build_soft_rows(sheet, rule.penalty.soft)
-        record_source(rule, soft=rule.mode is not Mode.HARD)
+        elif soft is not None:
+            rule.build_soft_rows(sheet, soft)
+        record_source(rule, soft)
     for number, stage in enumerate(problem.stages):
-        for part in stage.goal_parts:
-            part.write(sheet, number)
-            record_source(part, soft=True)
+        for term in stage.goal_parts:
+            term.write(sheet, number)
+            if isinstance(term, Shortfall):
+                record_source(term.rule, Soft(number, term.weight))
+            else:
+                record_source(term, Soft(number, Fraction(1)))
     return tuple(result)
 
 

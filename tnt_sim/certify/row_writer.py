@@ -19,10 +19,8 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, sum_by_group
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import RowLabel, Soft
-from tnt_sim.rules.second_reading.rows import ChoiceColumns
+from tnt_sim.rules.second_reading.rows import ChoiceColumns, format_shared_name
 
-ANY = "any"
-"""Name of the rows of what several dossiers share."""
 WIDE = 2**45
 """Larger coefficients are divided and rounded so that the row is weaker: sums must fit 64 bits."""
 
@@ -123,7 +121,8 @@ class RowWriter:
                     far = self._compute_greatest_sum(h, v) - b
                     if far <= 0:
                         continue
-                    short = self.add_column(f"short:{label}", 0, far)
+                    side = "min" if sign < 0 else "max"
+                    short = self.add_column(f"short:{soft.stage}:{label}:{side}", 0, far)
                     self.add_price(short, soft.stage, soft.price * terms.scale)
                     h, v = np.append(h, short), np.append(v, -1)
                 self._write(f"{label}:{'min' if sign < 0 else 'max'}", h, v, b)
@@ -266,29 +265,22 @@ class RowWriter:
             pair, dossier = pair[order], dossier[order]
             keys, start, count = np.unique(pair, return_index=True, return_counts=True)
             handle = dossier[start].astype(np.int64)
-            shared = np.flatnonzero(count > 1)
-            first = self.first_free + len(self.low)
-            self.free_names.extend([""] * len(shared))
-            self.low.extend([0] * len(shared))
-            self.high.extend([1] * len(shared))
-            handle[shared] = first + np.arange(len(shared))
-            code = np.searchsorted(keys, pair)
-            inside = count[code] > 1
-            self._link_maximum(handle[code[inside]], dossier[inside], handle[shared])
+            for k in np.flatnonzero(count > 1).tolist():
+                handle[k] = self._add_maximum(dossier[start[k] : start[k] + count[k]].astype(np.int64))
             self._once[name] = (keys, handle)
         return self._once[name]
 
-    def _link_maximum(self, column: IntArray, dossier: IntArray, counted: IntArray) -> None:
-        """Link y = max x over the holders: x ≤ y for each, and y ≤ Σ x."""
-        if not len(counted):
-            return
-        k = np.arange(len(column))
-        ones = np.ones(len(column), dtype=np.int64)
-        both = np.concatenate([k, k]), np.concatenate([dossier, column]), np.concatenate([ones, -ones])
-        self.add_links(ANY, *both, None, 0)
-        group = np.searchsorted(counted, column)
-        whole = np.concatenate([np.arange(len(counted)), group]), np.concatenate([counted, dossier])
-        self.add_links(ANY, *whole, np.concatenate([np.ones(len(counted), dtype=np.int64), -ones]), None, 0)
+    def _add_maximum(self, holders: IntArray) -> int:
+        """Return the handle of y = max x over the holders: x ≤ y for each, and y ≤ Σ x. Each set has one."""
+        name, n = format_shared_name(holders), len(holders)
+        if name not in self._shared:
+            y = self.add_shared_column(name, 0, 1)
+            k, ones = np.arange(n), np.ones(n, dtype=np.int64)
+            self.add_links(
+                name, np.append(k, k), np.append(holders, y * ones), np.append(ones, -ones), None, 0
+            )
+            self.add_links(name, 0 * np.append(k, 0), np.append(y, holders), np.append(1, -ones), None, 0)
+        return self._shared[name]
 
     def build_system(self) -> System:
         """Return the integer system: choices by rank, then the further columns."""

@@ -3,12 +3,13 @@
 The solver's model and the proof checker's system use the same row-writing method of each rule, so one faulty
 row would mislead both. The second reading derives the rows again from the compiled rule data alone:
 
-    hard rules, caps, envelope limits, envelope tree, ranges, decisions    Σ a_c·x_c + Σ s_i·u_i ≤ b
-    common rates, priced rules, objectives by group                        none: they need further columns
+    hard rules, caps, envelope limits, envelope tree, ranges, decisions,
+    common rates, sums at a price                                 Σ a_c·x_c + Σ s_i·u_i + Σ f_k·v_k ≤ b
+    other kinds at a price, objectives by group                   none
 
-with x the choices and u the units above the least amount of a range. A row a'x ≤ b' over integers x ≥ 0 is
-implied by a second row a x ≤ b (divided by the greatest common divisor of its coefficients) if, for some
-λ ≥ 0,
+with x the choices, u the units above the least amount of a range and v further columns. A row a'x ≤ b' over
+integers x ≥ 0 is implied by a second row a x ≤ b (divided by the greatest common divisor of its coefficients)
+if, for some λ ≥ 0,
 
     a' ≤ λ·a in every column        b' ≥ λ·⌊b⌋
 
@@ -19,9 +20,9 @@ stronger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import gcd
 from typing import Any
 
@@ -46,6 +47,7 @@ from tnt_sim.rules.offers.levels import CommonRates
 from tnt_sim.rules.protocols import Case, Mode
 from tnt_sim.rules.second_reading.envelopes_and_caps import (
     add_cap_rows,
+    add_common_rate_rows,
     add_envelope_limit_row,
     add_envelope_rows,
     add_range_rows,
@@ -55,8 +57,11 @@ from tnt_sim.rules.second_reading.rows import (
     Columns,
     MissingColumnError,
     Numbers,
+    Pricing,
     RowCollector,
     Second,
+    SharedSums,
+    add_shared_rows,
 )
 from tnt_sim.scenario.problem import Problem
 
@@ -64,6 +69,8 @@ READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
     Caps: add_cap_rows,
     EnvelopeLimit: add_envelope_limit_row,
     Case: add_envelope_rows,
+    CommonRates: add_common_rate_rows,
+    SharedSums: add_shared_rows,
     Offers: add_range_rows,
     **{rule: read for kind in load_rule_kinds().values() for rule, read in kind.second_reading.items()},
 }
@@ -71,6 +78,10 @@ READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
 
 A `Case` stands for its envelope tree.
 """
+PRICED_READERS: Mapping[type, Callable[..., None]] = {
+    rule: read for kind in load_rule_kinds().values() for rule, read in kind.priced_reading.items()
+}
+"""The same for rules that may be broken at a price."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +107,7 @@ def build_second_reading(columns: Columns, rule: object) -> Second | None:
     reader = READERS.get(type(rule))
     if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
         return None
-    lines = RowCollector(columns)
+    lines = RowCollector(replace(columns, shared={}))
     reader(lines, rule)
     return lines.build_second_reading()
 
@@ -126,7 +137,7 @@ def build_second_rows(problem: Problem, rule: object) -> list[SecondRow] | None:
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
     """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
 
-    Rows of common rates and priced rules need further columns; they count as unread. A hard rule whose class
+    Priced rows of a kind without a reader count as unread. A hard rule whose class
     has no second reading is refused with all its rows, so that no proof stands on it.
 
     Raises
@@ -180,11 +191,11 @@ class _RowComparison:
         if self._has_matching_bounds(place):
             return Agreement((), n, 0)
         try:
-            second = None if written.soft else build_second_reading(self.columns, written.of)
+            second = self._build_second_reading(written)
         except MissingColumnError as error:
             return Agreement((str(error),), 0, 0)
         if second is None:
-            if written.soft or isinstance(written.of, CommonRates):
+            if written.soft is not None:
                 return Agreement((), 0, n)
             return Agreement(rows.names[written.first : written.last], 0, 0)
         tight = self._list_tight_columns(second)
@@ -196,6 +207,26 @@ class _RowComparison:
         others = [rows.names[k] for k in (written.first + np.flatnonzero(~follows)).tolist()]
         narrow = tuple(name for name in others if name not in second.unread)
         return Agreement(narrow, int(follows.sum()), len(others) - len(narrow))
+
+    def _build_second_reading(self, written: RowSource) -> Second | None:
+        """Return the second reading of a source of rows; None if it has none."""
+        if written.soft is None:
+            return build_second_reading(self.columns, written.of)
+        reader = PRICED_READERS.get(type(written.of))
+        if reader is None:
+            return None
+        stage = written.soft.stage
+        lines = RowCollector(replace(self.columns, shared={}))
+        reader(lines, written.of, Pricing(stage, written.soft.price, partial(self._get_cost, stage)))
+        return lines.build_second_reading()
+
+    def _get_cost(self, stage: int, column: int) -> Fraction:
+        """Return what a unit of a further column costs in a goal, and see that it enters no other."""
+        for k, goal in enumerate(self.claims.goals):
+            if k != stage and goal.coefficient[column]:
+                raise MissingColumnError(self.claims.system.free_names[column - self.claims.system.n_choices])
+        goal = self.claims.goals[stage]
+        return -goal.sign * int(goal.coefficient[column]) * goal.scale
 
     def _list_tight_columns(self, second: Second) -> list[int]:
         """Return the further columns, by place, that cannot take all values that the second reading needs."""
@@ -240,8 +271,13 @@ def _mark_implied_rows(
     """Return which rows of one rule follow from its second reading, bool (n_rows,), and which are equal to it."""
     rows = system.rows
     places = np.arange(written.first, written.last)
-    known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
-    match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
+    known: dict[str, list[int]] = {}
+    for k, name in enumerate(second.names):
+        known.setdefault(name, []).append(k)
+    turn = {name: iter(same) for name, same in known.items()}  # rows of one name are compared in their order
+    match = np.array(
+        [next(turn.get(rows.names[place], iter(())), -1) for place in places.tolist()], dtype=np.int64
+    )
     ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
     equal = _find_equal_rows(rows, starts, places, match, second, ends)
     low, high = system.low, system.high
@@ -257,8 +293,7 @@ def _mark_implied_rows(
         col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
         same[k] = _is_redundant(system, col, value, upper) or any(
             _is_implied(low, high, (col, value, upper), _get_entries(second, ends, other))
-            for other, name in enumerate(second.names)
-            if name == rows.names[places[k]]
+            for other in known.get(rows.names[places[k]], ())
         )
     return same, equal
 

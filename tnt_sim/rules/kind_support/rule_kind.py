@@ -31,6 +31,8 @@ class RuleKind:
     example : part of a scenario with one rule, for the rule book
     keys : the meaning of keys that no other block of a scenario explains
     reads_amounts : whether the rows of a rule depend on the amounts of envelopes, other than by `of_amount`
+    priced_reading : the same for the rows of a rule that may be broken at a price, its third argument (`Pricing`);
+        empty for kinds without it
     describe_compiled : what to add to the sentence of a rule once it is resolved, if anything
     refuse_clashes : records contradictions that the hard rules of this kind show together, if any can; it
         takes them with their paths in the scenario, None where the table states the rule
@@ -52,6 +54,7 @@ class RuleKind:
     keys: Mapping[str, Text] = field(default_factory=dict)
     reads_amounts: bool = False
     describe_compiled: Callable[[Any, Lang], str] | None = None
+    priced_reading: Mapping[type, Callable[..., None]] = field(default_factory=dict)
     refuse_clashes: Callable[[Case, Offers, Sequence[tuple[Any, Any]]], None] | None = None
 
     def __post_init__(self) -> None:

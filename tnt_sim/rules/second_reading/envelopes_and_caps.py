@@ -1,4 +1,4 @@
-"""Second reading of money: the envelope tree, its options, caps by project and ranges of amounts.
+"""Second reading of money: the envelope tree, its options, caps by project, ranges and common rates.
 
 These are rows for proofs. A list is checked against the envelopes by `verify/allocation_reading.py`.
 
@@ -7,6 +7,9 @@ These are rows for proofs. A list is checked against the envelopes by `verify/al
     options    low ≤ Σ ≤ high over the dossiers at and under the envelope
     caps       Σ g of a project's candidates ≤ limit − what is committed to it
     range      u_i ≤ (number of steps) · x_i
+    rate       w_{i,l} ≤ y_{g,l} for each level l of each dossier i of group g,  Σ_l y_{g,l} ≤ 1
+
+y_{g,l} says that level l is the one of its group.
 
 Money that moves has columns of its own (`moving_money.py`). An envelope whose amount is a variable is left unread,
 and so is one to which money can be added where the columns have no names.
@@ -23,6 +26,7 @@ from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.linear_terms import IntArray, Terms, Unit
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.offers.levels import CommonRates
 from tnt_sim.rules.protocols import Case
 from tnt_sim.rules.second_reading.moving_money import (
     MovingMoney,
@@ -196,3 +200,31 @@ def add_range_rows(lines: RowCollector, offers: Offers) -> None:
         col = np.array([int(columns.first[entry]), columns.n_choices + place], dtype=np.int64)
         value = np.array([-above, 1], dtype=np.int64)
         lines.add([f"range:{entry}"], np.zeros(2, dtype=np.int64), col, value, [0])
+
+
+def add_common_rate_rows(lines: RowCollector, rule: CommonRates) -> None:
+    """Write that the funded dossiers of a group have one level; a group without its columns is left unread."""
+    columns, levels = lines.columns, rule.levels
+    entries: dict[int, list[tuple[int, int]]] = {}
+    place_in_dossier: dict[int, int] = {}
+    for dossier, menu, group in zip(
+        levels.row.tolist(), levels.menu.tolist(), levels.group.tolist(), strict=True
+    ):
+        place = place_in_dossier.get(dossier, 0)
+        place_in_dossier[dossier] = place + 1
+        if group >= 0:
+            entries.setdefault(group, []).append((int(columns.first[dossier]) + place, menu))
+    for group, pairs in entries.items():
+        label = f"level:{rule.names[group]}"
+        named = {menu: f"{label}:{menu}" for _, menu in pairs}
+        if not all(map(lines.has_further, named.values())):
+            lines.unread.update((label, f"one {label}"))
+            continue
+        chosen = {menu: lines.add_further(name, 1) for menu, name in named.items()}
+        n, first = len(pairs), len(lines.names)
+        row = np.arange(n)
+        lines.add([label] * n, row, np.array([col for col, _ in pairs]), np.ones(n, dtype=np.int64), [0] * n)
+        lines.add_further_entries(first, range(n), [chosen[menu] for _, menu in pairs], [-1] * n)
+        none = np.zeros(0, dtype=np.int64)
+        lines.add([f"one {label}"], none, none, none, [1])
+        lines.add_further_entries(first + n, [0] * len(chosen), list(chosen.values()), [1] * len(chosen))

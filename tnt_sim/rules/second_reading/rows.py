@@ -14,7 +14,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Protocol
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -72,7 +73,10 @@ class Columns:
     Attributes
     ----------
     first, count : int64 (n,), first choice of each dossier and number of its choices, 0 for no candidate
-    further : columns of the system that stand for no dossier, by name; None where its names are not known
+    further : columns of the system that stand for no dossier, by name, unless several have it; None where its
+        names are not known
+    width : number of columns of the system
+    shared : the holders of each further column that is 1 exactly if one of them is funded, as sums need it
     """
 
     offers: Offers
@@ -80,15 +84,17 @@ class Columns:
     first: IntArray
     count: IntArray
     further: Mapping[str, int] | None = None
+    width: int = 0
+    shared: dict[int, IntArray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, offers: Offers, names: Sequence[str] | None = None) -> Columns:
         """Build the columns of all candidates, and name those of the system that follow the choices."""
         choices = ChoiceColumns.of(offers)
         count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
-        places = None if names is None else enumerate(names, len(choices.dossier))
-        further = None if places is None else {name: place for place, name in places if name}
-        return cls(offers, choices, np.cumsum(count) - count, count, further)
+        further = None if names is None else _map_names(names, len(choices.dossier))
+        width = len(choices.dossier) + (len(choices.ranged) if names is None else len(names))
+        return cls(offers, choices, np.cumsum(count) - count, count, further, width)
 
     @property
     def n(self) -> int:
@@ -104,6 +110,21 @@ class Columns:
     def size(self) -> int:
         """Number of columns."""
         return self.n_choices + len(self.choices.ranged)
+
+
+def _map_names(names: Sequence[str], first: int) -> dict[str, int]:
+    """Return the place of each name that stands once, counted from `first`."""
+    places: dict[str, int] = {}
+    several = set()
+    for place, name in enumerate(names, first):
+        if name and places.setdefault(name, place) != place:
+            several.add(name)
+    return {name: place for name, place in places.items() if name not in several}
+
+
+def format_shared_name(holders: IntArray) -> str:
+    """Return the name of the column that is 1 exactly if a dossier of `holders`, which rise, is funded."""
+    return f"any:{blake2b(holders.astype(np.int64).tobytes(), digest_size=16).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,8 +219,27 @@ class RowCollector:
         left = [limit - fixed for limit, fixed in zip(bound, held.tolist(), strict=True)]
         self.add(names, np.repeat(row, times), col, np.repeat(value, times), left)
 
+    def add_further_entries(
+        self, first: int, row: Sequence[int], col: Sequence[int], value: Sequence[int]
+    ) -> None:
+        """Add entries of further columns to rows that were added before; `row` counts from `first`."""
+        at, where, worth = (np.array(part, dtype=np.int64) for part in (row, col, value))
+        self.entries.append((at + first, where, worth))
+
+    def _add_shared_rows(self) -> None:
+        """Write x_i ≤ y for each holder of a shared column, then y ≤ Σ x_i."""
+        for column, holders in self.columns.shared.items():
+            self.most[column] = 1
+            n, first = len(holders), len(self.names)
+            row = np.append(np.arange(n), np.full(n, n))
+            sign = np.repeat([1, -1], n)
+            name = format_shared_name(holders)
+            self.add_funded([name] * (n + 1), row, np.append(holders, holders), sign, [0] * (n + 1))
+            self.add_further_entries(first, range(n + 1), [column] * (n + 1), [*[-1] * n, 1])
+
     def build_second_reading(self) -> Second:
         """Return all rows in order, with entries of the same column added up."""
+        self._add_shared_rows()
         none = np.zeros(0, dtype=np.int64)
         row = np.concatenate([*(part[0] for part in self.entries), none])
         col = np.concatenate([*(part[1] for part in self.entries), none])
@@ -227,10 +267,11 @@ class Sum:
 
     Attributes
     ----------
-    group : int64 (size,), group of each column, -1 for none
-    value : (size,), coefficient of each column
+    group : int64 (width,), group of each column, -1 for none
+    value : (width,), coefficient of each column
     constant : what is settled, one per group
-    linear : bool (n_groups,), False where several candidates share a key that counts once
+    linear : bool (n_groups,), False where several candidates share a key that counts once, and no column says
+        whether one of them is funded
     """
 
     group: IntArray
@@ -252,18 +293,45 @@ def sum_over_columns(columns: Columns, terms: Terms, codes: IntArray, n_groups: 
     for group, number in zip(codes[paid].tolist(), settled, strict=True):
         constant[group] += number
     linear = np.ones(n_groups, dtype=np.bool_)
+    shared: list[tuple[int, int, int]] = []
     for part in terms.once:
-        whose, worth, held, shared = _resolve_once(offers, part.row, part.key, part.worth, codes)
+        whose, worth, held, several = _resolve_once(offers, part.row, part.key, part.worth, codes)
         funded = funded.copy()
         np.add.at(funded, whose, worth)
         for group, number in held:
             constant[group] += number
-        linear[shared] = False
+        for group, number, holders in several:
+            column = (columns.further or {}).get(format_shared_name(holders))
+            if column is None:
+                linear[group] = False
+            else:
+                columns.shared[column] = holders
+                shared.append((column, group, number))
     dossier, ranged = choices.dossier, choices.ranged
     value = np.concatenate(
         [funded[dossier] + cent[dossier] * choices.cents, cent[ranged] * offers.unit_cents[ranged]]
     )
-    return Sum(np.concatenate([codes[dossier], codes[ranged]]), value, tuple(constant), linear)
+    group = np.full(columns.width, -1, dtype=np.int64)
+    group[: len(value)] = np.concatenate([codes[dossier], codes[ranged]])
+    value = np.concatenate([value, np.zeros(columns.width - len(value), dtype=value.dtype)])
+    for column, code, number in shared:
+        group[column] = code
+        value[column] += number
+    return Sum(group, value, tuple(constant), linear)
+
+
+class SharedSums(NamedTuple):
+    """Sums over all dossiers, for the columns of what several dossiers share."""
+
+    terms: tuple[Terms, ...]
+
+
+def add_shared_rows(lines: RowCollector, sums: SharedSums) -> None:
+    """Write the rows of the columns that the sums need, and no other."""
+    everywhere = np.zeros(lines.columns.n, dtype=np.int64)
+    for terms in sums.terms:
+        if terms.once:
+            sum_over_columns(lines.columns, terms, everywhere, 1)
 
 
 def _widen_coefficients(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
@@ -278,12 +346,12 @@ def _widen_coefficients(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]
 
 def _resolve_once(
     offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
-) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
+) -> tuple[IntArray, IntArray, list[tuple[int, int]], list[tuple[int, int, IntArray]]]:
     """Return quantities counted once.
 
-    They are the sole holders, their worths, settled sums by group, and groups with shared keys.
+    They are the sole holders, their worths, settled sums by group, and group, worth and holders of shared keys.
     """
-    inside = (codes[dossier] >= 0) & (worth[key] != 0)
+    inside = codes[dossier] >= 0
     pair = np.unique(np.stack([codes[dossier[inside]], key[inside], dossier[inside]]), axis=1)
     paid = offers.committed[pair[2]]
     done = {(group, one) for group, one in pair[:2, paid].T.tolist()}
@@ -294,9 +362,13 @@ def _resolve_once(
         if (group, one) not in done:
             holders.setdefault((group, one), []).append(whose)
     sole = [(whose[0], int(worth[one])) for (_, one), whose in holders.items() if len(whose) == 1]
-    shared = sorted({group for (group, _), whose in holders.items() if len(whose) > 1})
+    shared = [
+        (group, int(worth[code]), np.array(sorted(whose), dtype=np.int64))
+        for (group, code), whose in holders.items()
+        if len(whose) > 1
+    ]
     alone = np.array(sole, dtype=np.int64).reshape(-1, 2)
-    return alone[:, 0], alone[:, 1], held, np.array(shared, dtype=np.int64)
+    return alone[:, 0], alone[:, 1], held, shared
 
 
 def add_bounded_rows(
@@ -310,8 +382,6 @@ def add_bounded_rows(
 
     Non-linear groups are left unread.
     """
-    if not total.linear.all():
-        lines.unread.add("any")
     for sign, end, limits in ((-1, "min", low), (1, "max", high)):
         bounded = np.array([limit is not None for limit in limits], dtype=np.bool_)
         if not bounded.any():
@@ -326,6 +396,91 @@ def add_bounded_rows(
         lines.add(
             [f"{names[g]}:{end}" for g in selected.tolist()], row[col], col, sign * total.value[col], bound
         )
+
+
+class Pricing(NamedTuple):
+    """Price at which a rule may be broken.
+
+    Attributes
+    ----------
+    stage : the goal that pays, from 0
+    price : value of the goal per unit of the rule's measure
+    get_cost : what one unit of a further column costs in that goal; it raises `MissingColumnError` for a column
+        that enters another goal
+    """
+
+    stage: int
+    price: Fraction
+    get_cost: Callable[[int], Fraction]
+
+
+def add_priced_rows(
+    lines: RowCollector,
+    pricing: Pricing,
+    names: Sequence[str],
+    total: Sum,
+    scale: Fraction,
+    low: Sequence[Fraction | None],
+    high: Sequence[Fraction | None],
+) -> None:
+    """Write low − d ≤ scale · Σ ≤ high + d for each group; bounds and d are exact, in the unit of the measure.
+
+    The distance d has a price p per unit of the measure. A column s whose unit costs c stands for d = s·c / p. So
+    a row is true of every allocation at the cost of its distance, if all coefficients and the bound are whole in
+    the unit c / p, and s may be as large as any distance.
+
+    Raises
+    ------
+    MissingColumnError
+        If a distance has no column, or one whose units are not whole or do not cost what the distance does.
+    """
+    for group, name in enumerate(names):
+        for sign, end, limit in ((-1, "min", low[group]), (1, "max", high[group])):
+            if limit is None:
+                continue
+            row = f"{name}:{end}"
+            if not total.linear[group] or not pricing.price:
+                lines.unread.add(row)
+                continue
+            col = np.flatnonzero(total.group == group)
+            value = [sign * int(number) for number in total.value[col].tolist()]
+            bound = sign * (limit / scale - total.constant[group])
+            if _compute_greatest(lines.columns, col.tolist(), value) <= bound:
+                continue
+            column = lines.add_further(f"short:{pricing.stage}:{row}", 0)
+            cost = pricing.get_cost(column)
+            if cost <= 0:
+                raise MissingColumnError(row)
+            factor = scale * pricing.price / cost
+            scaled, limit = [number * factor for number in value], bound * factor
+            if any(number.denominator != 1 for number in (*scaled, limit)):
+                raise MissingColumnError(row)
+            whole = [int(number) for number in scaled]
+            lines.most[column] = _compute_greatest(lines.columns, col.tolist(), whole) - int(limit)
+            first, is_wide = len(lines.names), max(map(abs, whole), default=0) >= ROOM
+            entries = np.array(whole, dtype=object if is_wide else np.int64)
+            lines.add([row], np.zeros_like(col), col, entries, [int(limit)])
+            lines.add_further_entries(first, [0], [column], [-1])
+
+
+def _compute_greatest(columns: Columns, col: Sequence[int], value: Sequence[int]) -> int:
+    """Return the greatest value of a sum: one choice of each dossier, and each further column at its most."""
+    n, choices, offers = columns.n_choices, columns.choices, columns.offers
+    best: dict[int, int] = {}
+    most = 0
+    for column, number in zip(col, value, strict=True):
+        if column < n:
+            dossier = int(choices.dossier[column])
+            best[dossier] = max(best.get(dossier, 0), number)
+        elif number > 0:
+            ranged = column - n
+            steps = 1
+            if ranged < len(choices.ranged):
+                dossier = int(choices.ranged[ranged])
+                above = int(offers.most_cents[dossier]) - int(offers.least_cents[dossier])
+                steps = above // int(offers.unit_cents[dossier])
+            most += steps * number
+    return most + sum(best.values())
 
 
 def format_row_name(kind: str, rule: str, group: str | None = None, side: str = "") -> str:

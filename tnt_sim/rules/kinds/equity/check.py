@@ -64,7 +64,7 @@ def _add_group_row(
     lines: RowCollector, rule: EquityData, own: Sum, group: int, name: str, side: str, ratio: Fraction
 ) -> None:
     if not own.linear.all():
-        lines.unread.update(("any", f"{name}:{side}"))
+        lines.unread.add(f"{name}:{side}")
         return
     own_rows = _select_group(own, group)
     if side == "max":

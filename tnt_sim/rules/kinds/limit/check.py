@@ -7,11 +7,13 @@ from typing import Protocol
 
 from tnt_sim.rules.linear_terms import Groups, Terms
 from tnt_sim.rules.second_reading.rows import (
+    Pricing,
     RowCollector,
     RuleData,
     _round_down,
     _round_up,
     add_bounded_rows,
+    add_priced_rows,
     format_row_name,
     round_bounds,
     sum_over_columns,
@@ -49,3 +51,10 @@ def add_limit_rows(lines: RowCollector, rule: LimitData) -> None:
         if least != most:
             sides = [format_row_name("rule", rule.id, name, side) for name in names]
             add_bounded_rows(lines, sides, total, least, most)
+
+
+def add_priced_limit_rows(lines: RowCollector, rule: LimitData, pricing: Pricing) -> None:
+    """Write the same with what is missing, or too much, at its price."""
+    names = [format_row_name("rule", rule.id, name) for name in rule.groups.names]
+    total = sum_over_columns(lines.columns, rule.terms, rule.groups.codes, len(names))
+    add_priced_rows(lines, pricing, names, total, rule.terms.scale, rule.minimum, rule.maximum)

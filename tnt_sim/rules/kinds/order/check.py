@@ -16,6 +16,10 @@ class OrderData(RuleData, Protocol):
     """Fields of a compiled `order` that its second reading reads."""
 
     @property
+    def names(self) -> Sequence[str | None]:
+        """The name of each group."""
+
+    @property
     def group(self) -> IntArray:
         """The group of each ranked dossier, int64 (m,)."""
 
@@ -71,31 +75,45 @@ class FirstComeData(RuleData, Protocol):
 def add_order_rows(lines: RowCollector, rule: OrderData) -> None:
     """Write each dossier against all dossiers of the level before it.
 
-    The model passes through a further column where that level has several dossiers; such rows are left
-    unread.
+    Where that level has several dossiers a further column y says that all of them are funded: x ≤ y for each
+    dossier below, y ≤ x for each of the level. Without it the rows are left unread.
     """
     numbers = dict(zip(rule.dossier.tolist(), rule.number.gather(rule.dossier).to_list(), strict=True))
     names: list[str] = []
     row, dossier, value = [], [], []
+    further: list[tuple[int, int, int]] = []
     levels: dict[tuple[int, int], list[int]] = {}
     for group, level, entry in zip(
         rule.group.tolist(), rule.level.tolist(), rule.dossier.tolist(), strict=True
     ):
         levels.setdefault((group, level), []).append(entry)
-    for (group, level), mine in levels.items():
+    for (group, level), ranked in levels.items():
         above = levels.get((group, level - 1), [])
-        for entry in mine if above else ():
-            row += [len(names)] * (1 + len(above))
-            dossier += [entry, *above]
-            value += [len(above), *([-1] * len(above))]
-            names.append(f"{format_row_name('rule', rule.id, numbers[entry])}:max")
-            if len(above) > 1:
-                lines.unread.add(names[-1])
-                lines.unread.update(
-                    f"{format_row_name('link', rule.id, numbers[better])}:max" for better in above
-                )
+        below = [f"{format_row_name('rule', rule.id, numbers[entry])}:max" for entry in ranked if above]
+        first = len(names)
+        if len(above) == 1:
+            row += [k for place in range(len(below)) for k in (first + place, first + place)]
+            dossier += [k for entry in ranked for k in (entry, above[0])]
+            value += [1, -1] * len(below)
+            names += below
+        elif above:
+            links = [f"{format_row_name('link', rule.id, numbers[better])}:max" for better in above]
+            gate = f"level:{rule.id}:{rule.names[group] or ''}:{level - 1}"
+            if not lines.has_further(gate):
+                lines.unread.update((*below, *links))
+                continue
+            column = lines.add_further(gate, 1)
+            size = len(below) + len(links)
+            row += range(first, first + size)
+            dossier += [*ranked, *above]
+            value += [*[1] * len(below), *[-1] * len(links)]
+            further += [(first + k, column, -1 if k < len(below) else 1) for k in range(size)]
+            names += [*below, *links]
     at, whose, worth = (np.array(part, dtype=np.int64) for part in (row, dossier, value))
+    start = len(lines.names)
     lines.add_funded(names, at, whose, worth, [0] * len(names))
+    places, columns, signs = zip(*further, strict=True) if further else ((), (), ())
+    lines.add_further_entries(start, places, columns, signs)
 
 
 def add_queue_rows(lines: RowCollector, rule: FirstComeData) -> None:

@@ -8,11 +8,13 @@ from typing import Protocol
 
 from tnt_sim.rules.linear_terms import Terms
 from tnt_sim.rules.second_reading.rows import (
+    Pricing,
     RowCollector,
     RuleData,
     _assign_single_group,
     _round_down,
     add_bounded_rows,
+    add_priced_rows,
     format_row_name,
     sum_over_columns,
 )
@@ -50,3 +52,11 @@ def add_schedule_rows(lines: RowCollector, rule: ScheduleData) -> None:
         add_bounded_rows(
             lines, [format_row_name("rule", rule.id, ceiling.name, "max")], total, [None], [most]
         )
+
+
+def add_priced_schedule_rows(lines: RowCollector, rule: ScheduleData, pricing: Pricing) -> None:
+    """Write the same with what is too much at its price."""
+    for ceiling in rule.ceilings:
+        total = sum_over_columns(lines.columns, ceiling.terms, _assign_single_group(lines.columns), 1)
+        names, most = [format_row_name("rule", rule.id, ceiling.name, "max")], Fraction(ceiling.cents, 100)
+        add_priced_rows(lines, pricing, names, total, ceiling.terms.scale, [None], [most])
