@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.clocks import StepClock
 from support.dual_face import DualFace
 from support.lanes import in_lanes, seeds
 from support.programs import needs_solver
@@ -327,6 +328,16 @@ def test_a_relaxation_without_a_point_says_so(tmp_path: Path) -> None:
     for solver in ("highs", "scipy"):
         with pytest.raises(tnt.NothingDecided, match="relaxation"):
             scenario.model().relax(solver=solver)
+
+
+def test_a_bound_keeps_the_limit_of_the_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the products exceed 64 bits they are computed one by one, which takes long with many columns."""
+    monkeypatch.setattr("tnt_sim.solve.reductions.fixing._find_scale", lambda *_: None)
+    model = draw_scenario(tmp_path, 3).model()
+    assert model.relax().bound is not None
+    clock = StepClock(tick=1e6).install(monkeypatch)
+    assert model.relax().bound is None
+    assert clock.readings <= 20
 
 
 def test_an_unknown_solver_is_refused(tmp_path: Path) -> None:

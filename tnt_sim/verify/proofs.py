@@ -9,7 +9,7 @@ from typing import Any
 from tnt_sim.certify.proof_checker import Checker, ShownBy
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.verify.claim_consistency import RunClaim, compare_solver_claims
 from tnt_sim.verify.run_files import CERTIFICATE
 from tnt_sim.verify.run_replay import Replay
@@ -28,7 +28,8 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
     Records on `run` whether the proofs show optimality and the tie-break, and the rows behind them. If there
     is no time to replay all of them, nothing is shown, and no defect is reported for a missing proof.
     """
-    deadline, result, displayed = Deadline(REPLAY_SECONDS), [], []
+    deadline, result, displayed = run.deadline.tighten(REPLAY_SECONDS), [], []
+    seconds = deadline.seconds_left
     for number, (entry, claim) in enumerate(decisions):
         stored = read_stored_proofs(run, number)
         if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
@@ -43,7 +44,7 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
             run.replayed, proofs = False, _Proofs.from_unproven(entry)
         displayed.append(proofs)
     if not run.replayed:
-        run.notes.append(_NO_TIME)
+        run.notes.append(_build_time_note(seconds))
     run.rows = ProofRows(
         sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
     )
@@ -161,10 +162,13 @@ def _build_disagreement_defect(verdict: str) -> Defect:
     )
 
 
-_NO_TIME = _(
-    "The certificate could not be replayed within {replay_seconds} s: optimality remains a claim of the run.",
-    replay_seconds=str(round(REPLAY_SECONDS)),
-)
+def _build_time_note(seconds: float) -> Text:
+    return _(
+        "The certificate could not be replayed within {replay_seconds} s: optimality remains a claim of the "
+        "run.",
+        replay_seconds=str(round(seconds)),
+    )
+
 
 _NO_FIRST = Defect(
     NOT_REPLAYED,

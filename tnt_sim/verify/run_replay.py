@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.documents import dump_document
 from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, TntError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -76,6 +77,7 @@ class Replay:
     proven_first : whether it shows that no equally good allocation precedes this one
     notes : further information for the reader
     entry : name of the register entry that holds the run
+    deadline : when the replay of the certificate must end
     """
 
     run_dir: Path
@@ -95,6 +97,7 @@ class Replay:
     proven_first: bool = False
     notes: list[Text] = field(default_factory=list)
     entry: str | None = None
+    deadline: Deadline = UNLIMITED
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
@@ -118,10 +121,11 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     return build_verification(run)
 
 
-def replay(run_dir: Path, project: Path | None = None) -> Replay:
-    """Read all that can be read of a run folder, and record defects."""
+def replay(run_dir: Path, project: Path | None = None, deadline: Deadline = UNLIMITED) -> Replay:
+    """Read all that can be read of a run folder, and record defects; proofs are replayed until the deadline."""
     summary = read_summary(run_dir)
-    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary)
+    where = (project or project_of(run_dir, summary)).resolve()
+    run = Replay(run_dir, where, summary, deadline=deadline)
     check_files(run_dir, summary, run.defects)
     check_shape(summary, run.defects)
     run.inputs = find_inputs(run_dir, summary, project, run.defects)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from support.clocks import StepClock
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
@@ -52,6 +53,22 @@ def test_inputs_totals_and_moves(folder: Path) -> None:
     net = found.winners["b"].filter(dimension="department")
     assert net["net_cents"].sum() == moved["change_cents"].sum()
     assert (net["gained_cents"] + net["lost_cents"]).to_list() == net["net_cents"].to_list()
+
+
+def test_certificates_of_runs_are_replayed_until_the_limit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not replayed is a claim of the run, and no reason to refuse it."""
+    runs = [
+        write_run(result(folder, *some), folder / "runs" / name) for name, some in (("a", ()), ("b", SETS))
+    ]
+    shown = tnt.compare(*runs, attribute=False)
+    assert [side.verification.optimal.is_shown for side in shown.sides] == [True, True]
+    clock = StepClock().install(monkeypatch)
+    claimed = tnt.compare(*runs, attribute=False, options={"time_limit": clock.tick})
+    assert [side.verification.optimal.is_shown for side in claimed.sides] == [False, False]
+    for name, moves in shown.moves.items():
+        assert claimed.moves[name].equals(moves)
 
 
 def test_each_move_has_its_cause_one_change_at_a_time(folder: Path) -> None:

@@ -120,6 +120,27 @@ def test_a_store_changes_no_figure_and_a_second_run_solves_nothing(
         assert stored(tmp_path / "out") == before
 
 
+def test_a_limit_ends_the_final_write_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All amounts are settled when the limit passes; a second run writes what one without a limit writes."""
+    now, finish, plan = [0.0], SweepStore.finish, ask(drawn(1), tmp_path)
+    monkeypatch.setattr("tnt_sim.deadline.monotonic", lambda: now[0])
+
+    def finish_late(store: SweepStore, *given: Any) -> None:
+        now[0] += 100.0
+        finish(store, *given)
+
+    with monkeypatch.context() as late:
+        late.setattr(SweepStore, "finish", finish_late)
+        stopped = keep(plan, tmp_path / "late", time_limit=50.0)
+    assert (stopped.stopped_by, stopped.progress.done) == ("time", stopped.progress.of)
+    assert stored(tmp_path / "late") == b""
+    whole = keep(plan, tmp_path / "whole")
+    assert answers(stopped) == answers(whole)
+    monkeypatch.setattr(Settler, "_optimise_amount", None)
+    assert keep(plan, tmp_path / "late").stopped_by is None
+    assert stored(tmp_path / "late") == stored(tmp_path / "whole") != b""
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "both": {"steps": 2},
     "tolerance": {"tolerance": "0,5 %", "free": True, "steps": 2},

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.shared.progress import INTERRUPT
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import ResultData, Status, build_own_verification
 from tnt_sim.engine.run_folder.run_access import read_decision
 from tnt_sim.engine.solve import solve
@@ -107,7 +108,8 @@ def build_side(
     if isinstance(run, str | Path):
         path = Path(run)
         if path.is_dir():
-            return _of_run(find_last_list(path), name)
+            left: float | None = (options or {}).get("time_limit")
+            return _of_run(find_last_list(path), name, Deadline(left))
         run = load_scenario(path)
     if isinstance(run, ScenarioData):
         run = solve(run, **(options or {}))
@@ -139,7 +141,7 @@ def _of_result(result: ResultData, name: str | None) -> ComparedRun:
     return ComparedRun(called, result.problem, result.allocation, result.reading, proof, found)
 
 
-def _of_run(folder: Path, name: str | None) -> ComparedRun:
-    run, whole, found = read_decision(folder)
+def _of_run(folder: Path, name: str | None, deadline: Deadline) -> ComparedRun:
+    run, whole, found = read_decision(folder, deadline=deadline)
     head = name or folder.name, whole.problem, whole.allocation, whole.reading
     return ComparedRun(*head, run.summary.get("proof"), found)

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, Self
 
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.disk import (
     PARTIAL,
     build_write_error,
@@ -150,11 +151,16 @@ class ResultStore:
         known = self._read_beside(EVIDENCE, list(self.evidence), journal)
         return known.join(seconds, on="case_sha256", how="left")
 
-    def finish(self, keys: Sequence[str]) -> None:
+    def finish(self, keys: Sequence[str], deadline: Deadline = UNLIMITED) -> None:
         """Write `runs/`, `timings.parquet` and the evidence in the order of the batch, then remove the journal.
 
-        Rows come from both places, so that after a crash at any point a second call completes the
-        work.
+        Rows come from both places, so that after a crash at any point, or a deadline, a second call completes
+        the work.
+
+        Raises
+        ------
+        DeadlineExpired
+            If time runs out first; the rows are then in the journal.
         """
         journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
         if not journal:
@@ -166,6 +172,7 @@ class ResultStore:
                 self._put_beside(EVIDENCE, list(self.evidence), journal, order)
             where = _locate_cases([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
             for number, start in enumerate(range(0, len(keys), self.cases_per_file)):
+                deadline.check()
                 chunk = order.slice(start, self.cases_per_file)
                 files = chunk.join(where, on="case_sha256")["file"].unique().sort()
                 rows = pl.concat([_read_file(Path(file), self.schema) for file in files])

@@ -173,8 +173,8 @@ class SweepRun:
         try:
             with self.outcome.course.catch_limits():
                 self._run_all()
-            if self.outcome.stopped_by is None:
-                self.store.finish()
+                if self.outcome.stopped_by is None:
+                    self.store.finish(self.end)
         finally:
             self.store.flush()
         return self.outcome

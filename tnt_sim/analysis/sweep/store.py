@@ -31,6 +31,7 @@ from tnt_sim.analysis.shared.result_store import (
 )
 from tnt_sim.analysis.sweep.envelope_point import CheckedProofs, Point
 from tnt_sim.analysis.sweep.plan import SweepPlan
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.result import Proof, Status, derive_status
 from tnt_sim.verify.allocation_reading import Allocation
 
@@ -143,14 +144,14 @@ class SweepStore:
         if self.pending is not None:
             self.pending.flush()
 
-    def finish(self) -> None:
-        """Write the final files, once the sweep is complete."""
+    def finish(self, deadline: Deadline = UNLIMITED) -> None:
+        """Write the final files, once the sweep is complete; see `ResultStore.finish`."""
         if self.store is None:
             return
         self.flush()
         final = [key for key in self.attempts if key[0] != BETWEEN or key in self.used]
         ordered = sorted(final, key=lambda key: (CURVES.index(key[0]), key[1]))
-        self.store.finish([self._hash_case(key, self.attempts[key]) for key in ordered])
+        self.store.finish([self._hash_case(key, self.attempts[key]) for key in ordered], deadline)
 
     def _hash_case(self, key: Key, attempt: int) -> str:
         text = json.dumps([self.sweep_sha256, *key, attempt])

@@ -10,12 +10,13 @@ from math import ceil, floor
 import numpy as np
 import polars as pl
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine.stage_values import find_best_values
 from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.formulation.named_model import NamedModel
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.relaxation_prices import PricedPoint
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
+from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 
 PLACES = 6
 """Decimals of the bound, the best value and the gap."""
@@ -55,10 +56,14 @@ class Relaxation:
 
     @cached_property
     def bound(self) -> Decimal | None:
-        """Bound that the prices prove, computed in integers: no allocation is better. Rounded outwards to 10⁻⁶."""
+        """Bound that the prices prove, computed in integers: no allocation is better. Rounded outwards to 10⁻⁶.
+
+        None if they prove none, or within the `time_limit` of the scenario.
+        """
         named = self.named
         scales = np.array([float(scale / named.cost_scale) for scale in named.row_scales])
-        bound = compute_exact_bound(named.linear, self.point.prices * scales).value
+        until = Deadline(self.problem.scenario.spec.solver.time_limit)
+        bound = compute_bound_in_time(named.linear, self.point.prices * scales, until)
         if bound is None:
             return None
         steps = named.to_value(bound) * 10**PLACES

@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.personal_columns import list_personal_columns
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
@@ -95,7 +96,12 @@ class Checked:
 
 
 def check_run(
-    run_dir: Path, project: Path | None = None, expected: str | None = None, *, for_act: bool = False
+    run_dir: Path,
+    project: Path | None = None,
+    expected: str | None = None,
+    *,
+    for_act: bool = False,
+    deadline: Deadline = UNLIMITED,
 ) -> Checked:
     """Verify a run folder in full, and keep what was read and written again.
 
@@ -105,6 +111,7 @@ def check_run(
     project : project folder, if named by the reader. Then inputs are read there alone
     expected : hash that the reader was given, see `expected_hash`
     for_act : whether an act is written from it. Then the project must lie above the run folder or be named
+    deadline : when the replay of its proofs must end; what was not replayed remains a claim
 
     Raises
     ------
@@ -112,7 +119,7 @@ def check_run(
         If it is not a run folder.
     """
     place = {"project_named": project is not None, "for_act": for_act}
-    return _check_replay(replay(run_dir, project), expected, **place)
+    return _check_replay(replay(run_dir, project, deadline), expected, **place)
 
 
 def _check_replay(run: Replay, expected: str | None, **place: bool) -> Checked:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.run_folder.replay import Checked, check_run, translate_run
 from tnt_sim.engine.stored_run import StoredRun, read_stored, refuse_open_questions
 from tnt_sim.errors import Defect, UsageError, VerificationError
@@ -99,8 +100,10 @@ def complete_verification(checked: Checked, solving: Solving | None) -> Verifica
     return solve_again(checked, scenario, solving.time_limit)
 
 
-def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, StepDecision, Verification]:
-    """Read the decision of a run folder with its inputs, and its verification.
+def read_decision(
+    run_dir: Path, project: Path | None = None, deadline: Deadline = UNLIMITED
+) -> tuple[Replay, StepDecision, Verification]:
+    """Read the decision of a run folder with its inputs, and its verification; see `check_run`.
 
     Raises
     ------
@@ -109,7 +112,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, S
     VerificationError
         If a rule is broken, a document is false, or the inputs are missing.
     """
-    checked = check_run(run_dir, project)
+    checked = check_run(run_dir, project, deadline=deadline)
     verification = checked.verification
     if not verification.ok or checked.run.whole is None:
         raise VerificationError(verification.defects or [_build_unread_defect(run_dir)])
