@@ -35,6 +35,7 @@ from families import close_caps
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.floors_programme import write_floors
 
+import tnt_sim as tnt
 from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.explain.explanation import explain
@@ -311,7 +312,7 @@ CASES: dict[str, Case] = {
     "sweep-tolerance": Case(close_caps, swept(free=True, tolerance="0,5 %")),
     "entries": Case(close_caps, questioned(questions.entries)),
     "next": Case(close_caps, questioned(questions.next_euro)),
-    "prices": Case(close_caps, questioned(questions.prices)),
+    "prices": Case(close_caps, questioned(tnt.prices)),
     "target": Case(close_caps, questioned(questions.target, "all", "+20")),
     "extend": Case(close_caps, questioned(questions.extension, "1 M€")),
     "alternatives": Case(close_caps, questioned(alternatives)),
@@ -322,7 +323,7 @@ CASES: dict[str, Case] = {
     "ensemble": Case(that_vary, drawn),
     "run-floors": Case(hundred_floors, decided),
     "sweep-floors": Case(hundred_floors, swept(steps=8)),
-    "prices-floors": Case(hundred_floors, questioned(questions.prices)),
+    "prices-floors": Case(hundred_floors, questioned(tnt.prices)),
     "explain-all": Case(close_caps, explained, prepare=base_decision),
     "report-10k": Case(ten_thousand, explained, prepare=base_decision),
     "run-million": Case(million, decided, large=True),
@@ -333,7 +334,7 @@ CASES: dict[str, Case] = {
             "sweep": swept(steps=8),
             "sweep-exact": swept(exact=True),
             "next": questioned(questions.next_euro),
-            "prices": questioned(questions.prices),
+            "prices": questioned(tnt.prices),
             "extend": extended,
         }.items()
     },
@@ -348,7 +349,7 @@ CASES: dict[str, Case] = {
             "next": (questioned(questions.next_euro), as_read),
             "entries": (questioned(questions.entries), as_read),
             "target": (questioned(questions.target, "+20"), as_read),
-            "prices": (questioned(questions.prices), as_read),
+            "prices": (questioned(tnt.prices), as_read),
             "extend": (extended, as_read),
             "extension": (questioned(questions.extension, "1 M€"), as_read),
             "conflict": (questioned(conflict), as_read),
