@@ -2,9 +2,9 @@
 
 The differences are keys of the scenarios and cells of the tables. For each change two scenarios are
 optimised: the first with that change alone, and the other without it. A change that alone makes the
-move is its *cause*; several such changes are joined. If there is none, the causes are the changes
-without which the move does not occur. If no single change makes or undoes the move, they act
-together.
+move is its *cause*; several such changes are joined: `A + B`. If there is none, changes act
+together, and the move is attributed to none of them: `together: A + B` names those without which it
+does not occur.
 
 A condition or rule present on one side only counts as one change. All differing cells count as one
 change. An application that a change alone makes ineligible leaves because of it, whatever the
@@ -219,7 +219,10 @@ def find_causes(
                 needed[name].append(path)
     untried = tuple(path for path, made, _ in tried if made.awards is None)
     n_solves = len(pieces) * (1 if len(pieces) == 2 else 2)
-    found = {name: " + ".join(single[name] or needed[name]) or TOGETHER for name in names}
+    joint = {
+        name: f"{TOGETHER}: {' + '.join(paths)}" if paths else TOGETHER for name, paths in needed.items()
+    }
+    found = {name: " + ".join(single[name]) or joint[name] for name in names}
     return Causes(found, untried, n_solves)
 
 

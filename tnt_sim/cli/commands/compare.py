@@ -22,7 +22,14 @@ SidesArgument = Annotated[
     ),
 ]  # fmt: skip
 NoCausesOption = Annotated[
-    bool, typer.Option("--no-causes", help=N_("Skips the cause of each move (faster)."))
+    bool,
+    typer.Option(
+        "--no-causes",
+        help=N_(
+            "Skips the cause of each move, and the solves that find it: none for one setting that differs, "
+            "one each for two, two each for more."
+        ),
+    ),
 ]
 
 

@@ -72,7 +72,6 @@ _AXIS = {
     "department": _("department"),
     "applicant_type": _("applicant type"),
 }
-CAUSE = {"together": _("together"), "dossiers": _("the applications")}
 CLAIM = _("claimed by the run, not shown")
 _NOT_EVERYWHERE = _("not feasible in some scenarios")
 _UNITS = _("The goals differ: their values cannot be compared, and there is no greatest regret.")
@@ -111,10 +110,6 @@ def _get_plural(code: str, n: int) -> Text:
         CHANGES: _("get another amount"),
     }
     return MOVE[code] if n == 1 else many[code]
-
-
-def _describe_cause(cause: str | None) -> Words:
-    return "" if cause is None else CAUSE.get(cause, cause)
 
 
 def _build_title(comparison: ComparedRuns) -> Text:
@@ -349,16 +344,16 @@ def _build_move_section(comparison: ComparedRuns, name: str, moved: pl.DataFrame
         Column(_("Before"), table["before_cents"].to_list(), Kind.MONEY, Output.SHEET),
         Column(_("After"), table["after_cents"].to_list(), Kind.MONEY, Output.SHEET),
         Column(_("Difference"), table["change_cents"].to_list(), Kind.MONEY),
-        Column(
-            _("Cause"),
-            [_describe_cause(cause) for cause in table["cause"].to_list()],
-            outputs=Output.TERMINAL | Output.SHEET,
-        ),
-        Column(
-            _("Setting that moves it"), _describe_causes(table["cause"].to_list(), specs), outputs=Output.PAGE
-        ),
     ]
-    words = [write_both(partial(_summarise_moves, moved))]
+    words: list[Words] = [write_both(partial(_summarise_moves, moved))]
+    causes = table["cause"].to_list()
+    if name in comparison.why:
+        columns += [
+            Column(_("Cause"), _describe_causes(causes, []), outputs=Output.TERMINAL | Output.SHEET),
+            Column(_("Setting that moves it"), _describe_causes(causes, specs), outputs=Output.PAGE),
+        ]
+    elif comparison.data.stopped_by is None:
+        words.append(_("The cause of each move was not sought."))
     return build_section(title, columns, words=words, most=MOST_MOVES)
 
 

@@ -84,13 +84,20 @@ def describe_setting(path: str, specs: Sequence[ScenarioSpec], lang: Lang) -> st
 
 
 def describe_cause(cause: str | None, specs: Sequence[ScenarioSpec], lang: Lang) -> str:
-    """Write the change, or the few, that make a move."""
+    """Write the change, or the few, that make a move; their paths if no scenarios are given."""
     if cause is None:
         return ""
-    return " + ".join(
-        _CAUSES[path].in_(lang) if path in _CAUSES else describe_setting(path, specs, lang)
-        for path in cause.split(" + ")
+    listed = cause.removeprefix(f"{TOGETHER}: ")
+    paths = listed.split(" + ")
+    changes = " + ".join(
+        _CAUSES[path].in_(lang) if path in _CAUSES else describe_setting(path, specs, lang) if specs else path
+        for path in paths
     )
+    if listed != cause and len(paths) == 1:
+        return _("{change}, with other changes", change=changes).in_(lang)
+    if listed != cause:
+        return _("together: {changes}", changes=changes).in_(lang)
+    return changes if len(paths) == 1 else _("each alone: {changes}", changes=changes).in_(lang)
 
 
 def _find_title(section: str, name: str, specs: Sequence[ScenarioSpec]) -> str:

@@ -34,7 +34,7 @@ _SURE = {
 
 
 KEPT_COMMITMENTS = _("Commitments are kept.")
-"""What eligibility entries and caps leave out."""
+"""Sentence of eligibility entries and caps on what they leave out."""
 
 
 def describe_cap(cap: CapSpec, lang: Lang) -> str:
