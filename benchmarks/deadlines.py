@@ -40,7 +40,6 @@ from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.api.comparison import compare
@@ -310,11 +309,11 @@ CASES: dict[str, Case] = {
     "sweep": Case(close_caps, swept(steps=8)),
     "sweep-exact": Case(close_caps, swept(exact=True)),
     "sweep-tolerance": Case(close_caps, swept(free=True, tolerance="0,5 %")),
-    "entries": Case(close_caps, questioned(questions.entries)),
-    "next": Case(close_caps, questioned(questions.next_euro)),
+    "entries": Case(close_caps, questioned(tnt.entries)),
+    "next": Case(close_caps, questioned(tnt.next_euro)),
     "prices": Case(close_caps, questioned(tnt.prices)),
-    "target": Case(close_caps, questioned(questions.target, "all", "+20")),
-    "extend": Case(close_caps, questioned(questions.extension, "1 M€")),
+    "target": Case(close_caps, questioned(tnt.target, "all", "+20")),
+    "extend": Case(close_caps, questioned(tnt.extension, "1 M€")),
     "alternatives": Case(close_caps, questioned(alternatives)),
     "weights": Case(close_caps, criteria),
     "conflict": Case(that_clash, questioned(conflict)),
@@ -333,7 +332,7 @@ CASES: dict[str, Case] = {
             "run": decided,
             "sweep": swept(steps=8),
             "sweep-exact": swept(exact=True),
-            "next": questioned(questions.next_euro),
+            "next": questioned(tnt.next_euro),
             "prices": questioned(tnt.prices),
             "extend": extended,
         }.items()
@@ -346,12 +345,12 @@ CASES: dict[str, Case] = {
             "sweep": (swept(steps=5), as_read),
             "sweep-free": (swept(steps=5, free=True), as_read),
             "sweep-exact": (swept(exact=True), as_read),
-            "next": (questioned(questions.next_euro), as_read),
-            "entries": (questioned(questions.entries), as_read),
-            "target": (questioned(questions.target, "+20"), as_read),
+            "next": (questioned(tnt.next_euro), as_read),
+            "entries": (questioned(tnt.entries), as_read),
+            "target": (questioned(tnt.target, "+20"), as_read),
             "prices": (questioned(tnt.prices), as_read),
             "extend": (extended, as_read),
-            "extension": (questioned(questions.extension, "1 M€"), as_read),
+            "extension": (questioned(tnt.extension, "1 M€"), as_read),
             "conflict": (questioned(conflict), as_read),
             "alternatives": (questioned(alternatives), as_read),
             "compare": (compared_with_less, as_read),
@@ -361,7 +360,7 @@ CASES: dict[str, Case] = {
             "explain-all": (explained, base_decision),
         }.items()
     },
-    "next-million": Case(million, questioned(questions.next_euro), large=True),
+    "next-million": Case(million, questioned(tnt.next_euro), large=True),
     "extend-million": Case(million, extended, large=True),
     "explain-million": Case(million, explained_one, large=True, prepare=base_decision),
 }

@@ -33,7 +33,6 @@ from pathlib import Path
 import tnt_sim.analysis.batch.runner
 import tnt_sim.analysis.sweep
 import tnt_sim.engine.run_folder.sign_register
-import tnt_sim.reporting.reports.marginal
 import tnt_sim.reporting.workbook.workbook
 from tnt_sim import disk
 from tnt_sim.cli.main import main as run_command

@@ -154,5 +154,5 @@ assert dict(coverage.select("id", "num").iter_rows())["petites"] == 81 + 607
 #
 # - Change the order of the targets: `quick.with_({"objective": goals[::-1]})`. How many departments are equipped with
 #   €10 million?
-# - The price of a target with its certificate: `tnt.prices(scenario, kinds=["rule"], prove=True)`.
+# - The price of a target with its certificate: `tnt.prices(scenario, kinds=["rule"])`.
 # - Another rate: `"rules.petites.min": "15 %"`.

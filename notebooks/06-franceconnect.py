@@ -153,5 +153,5 @@ assert dict(coverage.select("id", "num").iter_rows())["petites"] == 81 + 607
 #
 # - Changez l’ordre des objectifs : `quick.with_({"objective": goals[::-1]})`. Combien de départements sont équipés
 #   avec 10 M€ ?
-# - Le prix d’un objectif avec son certificat : `tnt.prices(scenario, kinds=["rule"], prove=True)`.
+# - Le prix d’un objectif avec son certificat : `tnt.prices(scenario, kinds=["rule"])`.
 # - Un autre taux : `"rules.petites.min": "15 %"`.

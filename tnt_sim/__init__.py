@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.alternatives import alternatives
     from tnt_sim.api.studies.audit import audit
     from tnt_sim.api.studies.infeasibility import conflict
-    from tnt_sim.api.studies.marginal import entries, extension, next_euro, target
     from tnt_sim.api.studies.preferences import weights
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.app.explorer import Explorer, explore
@@ -56,7 +55,11 @@ if TYPE_CHECKING:
     from tnt_sim.reporting.notebook.tables import table
     from tnt_sim.studies.study_answer import QuestionAnswer
 
+    entries: Callable[..., QuestionAnswer]
+    extension: Callable[..., QuestionAnswer]
+    next_euro: Callable[..., QuestionAnswer]
     prices: Callable[..., QuestionAnswer]
+    target: Callable[..., QuestionAnswer]
 
 __all__ = [
     "Batch",
@@ -132,25 +135,27 @@ _HOMES = {
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",
     "conflict": "tnt_sim.api.studies.infeasibility",
-    "entries": "tnt_sim.api.studies.marginal",
     "envelope": "tnt_sim.api.building.envelopes",
     "Explorer": "tnt_sim.app.explorer",
     "explore": "tnt_sim.app.explorer",
     "Extension": "tnt_sim.api.extension",
     "extend": "tnt_sim.api.extension",
-    "extension": "tnt_sim.api.studies.marginal",
     "import_file": "tnt_sim.api.imports",
     "Model": "tnt_sim.api.models.model",
-    "next_euro": "tnt_sim.api.studies.marginal",
     "open_run": "tnt_sim.api.runs",
     "table": "tnt_sim.reporting.notebook.tables",
-    "target": "tnt_sim.api.studies.marginal",
     "ensemble": "tnt_sim.api.ensemble",
     "weights": "tnt_sim.api.studies.preferences",
     "Sweep": "tnt_sim.api.sweep",
     "sweep": "tnt_sim.api.sweep",
 }
-_QUESTIONS = {"prices": "rule-prices"}
+_QUESTIONS = {
+    "entries": "entry-thresholds",
+    "extension": "extension-shares",
+    "next_euro": "marginal-euro",
+    "prices": "rule-prices",
+    "target": "target",
+}
 """Declared questions as functions of a scenario, by their names here."""
 _MODULES = {"goals": "tnt_sim.api.building.goals", "rules": "tnt_sim.rules"}
 

@@ -37,7 +37,9 @@ def omit_none() -> Any:
     return field(default=None, metadata={OMITTED: True})
 
 
-def spread[Value](kind: type[Value], *names: str, prefix: str = "", omitted: tuple[str, ...] = ()) -> Value:
+def spread[Value](
+    kind: type[Value], *names: str, prefix: str = "", omitted: tuple[str, ...] = (), **renamed: str
+) -> Value:
     """Return a field whose value is written as its own keys, beside those of the other fields.
 
     Parameters
@@ -46,9 +48,10 @@ def spread[Value](kind: type[Value], *names: str, prefix: str = "", omitted: tup
     names : the keys to write; by default all
     prefix : written before each key
     omitted : keys that are left out while they are None
+    renamed : a key under another name; the others keep theirs
     """
     types: Mapping[str, object] = vars(kind)["KEYS"]
-    keys = [(name, prefix + name, name in omitted, types[name]) for name in names or types]
+    keys = [(name, renamed.get(name, prefix + name), name in omitted, types[name]) for name in names or types]
     value: Value = field(metadata={SPREAD: keys})
     return value
 
@@ -189,14 +192,14 @@ class Record:
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Describe the keys to the maker of schemas as a plain class would."""
         types, plain = get_type_hints(cls), list[tuple[str, Any, Any]]()
+        written = {Fraction: DecimalText, Fraction | None: DecimalText | None}
         for entry in fields(source):
             if SPREAD in entry.metadata:
                 for _, key, omitted, kind in entry.metadata[SPREAD]:
                     plain.append((key, kind, omit_none() if omitted else field()))
             else:
-                plain.append(
-                    (entry.name, types[entry.name], omit_none() if OMITTED in entry.metadata else field())
-                )
+                kind = written.get(types[entry.name], types[entry.name])
+                plain.append((entry.name, kind, omit_none() if OMITTED in entry.metadata else field()))
         described = make_dataclass(cls.__name__, plain, frozen=True, kw_only=True)
         described.__doc__, described.__module__ = cls.__doc__, cls.__module__
         return handler.generate_schema(described)

@@ -40,7 +40,6 @@ from tnt_sim.reporting.plots import (
     comparison_plots,
     ensemble_plots,
     list_plots,
-    marginal_plots,
     plot_language,
     result_plots,
     sweep_plots,
@@ -51,7 +50,7 @@ from tnt_sim.studies import answer_files, study_answer
 MODULES = (
     analysis_methods, batch, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
     runs, scenario, session, answer_files, study_answer, sweep, variants, comparison_plots,
-    ensemble_plots, plot_language, list_plots, marginal_plots, result_plots, sweep_plots,
+    ensemble_plots, plot_language, list_plots, result_plots, sweep_plots,
 )  # fmt: skip
 CLASSES = [
     kind
@@ -191,8 +190,6 @@ def test_a_question_has_the_same_options_in_python(verb: str) -> None:
     if verb == "sweep":
         options = options | {"store"}  # the command has `--out`
     names = {PLURALS.get(name, name) for name in options}
-    if verb == "marginal-euro":
-        names = (names - {"envelope"}) | {"envelopes"}
     assert names == set(method) - {"self", "progress", "lang"}
 
 

@@ -15,8 +15,9 @@ from support.typed import as_typed
 from tnt_sim.domain.budget_tree import EnvelopeSpec
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_significant, localise_amounts
-from tnt_sim.reporting.text.marginal import format_no_loss
+from tnt_sim.reporting.report_tree import write_words
 from tnt_sim.rules.envelopes.text import find_gaining_envelopes
+from tnt_sim.studies.entry_thresholds.answer import read_no_loss
 
 HEAD = ("id_projet", "dotation", "nom_terr", "echelon", "description", "cout_total", "montant_sub")
 ROWS = [
@@ -116,8 +117,8 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
     ("low", "high", "said"),
     [
         (0, None, "non calculé (--dossier)"),
-        (500, None, "au moins 5 €"),
-        (0, 500, "au plus 5 €"),
+        (500, None, "≥ 5 €"),
+        (0, 500, "≤ 5 €"),
         (500, 700, "entre 5 € et 7 €"),
         (500, 500, "+5 €"),
         (0, 0, "dès aujourd'hui"),
@@ -125,7 +126,7 @@ def test_nothing_to_price_is_said(tnt: Run, table: Path) -> None:
 )
 def test_an_interval_in_words(low: int, high: int | None, said: str) -> None:
     entry: Any = SimpleNamespace(no_loss_cents=low, no_loss_upto_cents=high, no_loss_never=False)
-    assert as_typed(format_no_loss(entry, Lang.FR)) == said
+    assert as_typed(write_words(read_no_loss(entry), Lang.FR)) == said
 
 
 def test_amounts_of_a_comparison_are_written_as_people_do(tnt: Run, demo: Path) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tnt_sim.api.studies.alternatives import Alternatives
     from tnt_sim.api.studies.audit import Audit
     from tnt_sim.api.studies.infeasibility import Conflict
-    from tnt_sim.api.studies.marginal import MarginalAnswer
     from tnt_sim.api.studies.preferences import WeightStudy
     from tnt_sim.api.sweep import Sweep
     from tnt_sim.studies.study_answer import QuestionAnswer
@@ -102,110 +101,6 @@ class Analyses(DeclaredQuestions):
             time_limit=time_limit, progress=progress, store=store, workers=workers, executor=executor,
             scheduler=scheduler,
         )  # fmt: skip
-
-    @with_told_errors
-    def marginal_euro(
-        self,
-        *,
-        envelopes: Sequence[str] | None = None,
-        rules: Sequence[str] | None = None,
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> MarginalAnswer:
-        """Find the least increase of each envelope, or violation of each rule, that gains one unit.
-
-        Examples
-        --------
-        >>> scenario.analyse.marginal_euro(envelopes=["programme"], rules=[]).to_dataframe().height
-        1
-        """
-        from tnt_sim.api.studies.marginal import next_euro
-
-        return next_euro(
-            self.scenario, envelopes=envelopes, rules=rules, time_limit=time_limit, progress=progress
-        )
-
-    @with_told_errors
-    def entry_thresholds(
-        self,
-        dossiers: Sequence[str] = (),
-        *,
-        envelope: str | None = None,
-        start: str | int | None = None,
-        stop: str | int | None = None,
-        steps: int | None = None,
-        at: Sequence[str | int] = (),
-        share: str = "free",
-        nested: bool = False,
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> MarginalAnswer:
-        """Find the amount of an envelope from which each application is funded.
-
-        Parameters
-        ----------
-        dossiers : applications whose amount must be exact, one solve each
-        envelope : by default the programme
-        start, stop : range of amounts; by default from the written amount to 125 % of it
-        steps : number of equal steps
-        at : amounts of the range, instead of equal steps
-        share : how amounts below the envelope follow, as for `sweep`
-        nested : along the announcements `at`, where each list keeps the grants of the previous one
-
-        Examples
-        --------
-        >>> scenario.analyse.entry_thresholds().to_dataframe().columns[0]
-        'dossier'
-        """
-        from tnt_sim.api.studies.marginal import entries
-
-        return entries(
-            self.scenario, envelope=envelope, start=start, stop=stop, steps=steps, at=at, share=share,
-            nested=nested, dossiers=dossiers, time_limit=time_limit, progress=progress,
-        )  # fmt: skip
-
-    @with_told_errors
-    def target(
-        self,
-        *goals: str,
-        envelope: str | None = None,
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> MarginalAnswer:
-        """Find the smallest amount of an envelope that reaches each target.
-
-        Parameters
-        ----------
-        goals : "all", "+400", "departments", "rule:ID"…
-
-        Examples
-        --------
-        >>> scenario.analyse.target("departments").table("targets")["amount_cents"].to_list()
-        [100000000]
-        """
-        from tnt_sim.api.studies.marginal import target
-
-        return target(self.scenario, *goals, envelope=envelope, time_limit=time_limit, progress=progress)
-
-    @with_told_errors
-    def extension_shares(
-        self,
-        amount: str | int,
-        *,
-        key: Mapping[str, int] | None = None,
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> MarginalAnswer:
-        """Compare ways to share an extra amount: chosen by the model, by a key, or all on one axis.
-
-        Examples
-        --------
-        >>> scenario.analyse.extension_shares("100 k€").to_dataframe().height > 2
-        True
-        """
-        from tnt_sim.api.studies.marginal import extension
-
-        return extension(self.scenario, amount, key=key, time_limit=time_limit, progress=progress)
 
     @with_told_errors
     def extend(

@@ -17,13 +17,13 @@ from tnt_sim.analysis.shared.reference_solution import ReportProgress
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.reports.extend import build_report
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.studies.answer_files import Pages
+from tnt_sim.studies.extend.answer import build_report
 from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.plots.extension_plots import ExtensionPlots
+    from tnt_sim.studies.extend.plots import ExtensionPlots
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class Extension(Pages):
         from tnt_sim.reporting.charts.theme import import_altair
 
         import_altair()
-        from tnt_sim.reporting.plots.extension_plots import ExtensionPlots
+        from tnt_sim.studies.extend.plots import ExtensionPlots
 
         return ExtensionPlots(self.data, self.lang)
 

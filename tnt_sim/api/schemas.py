@@ -142,26 +142,10 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.extend.document.ExtendDocument",
             _("extend: transfer or extend"),
         ),
-        "marginal-euro": (
-            "analysis.marginal.document.NextEuroDocument",
-            _("marginal-euro: what the next euro is worth"),
-        ),
-        "entry-thresholds": (
-            "analysis.marginal.document.EntryThresholdsDocument",
-            _("entry-thresholds: amounts from which applications are funded"),
-        ),
-        "target": (
-            "analysis.marginal.document.TargetDocument",
-            _("target: the smallest envelope"),
-        ),
         **{
             study.verb: (study.document, _("{verb}: {title}", verb=study.verb, title=study.title))
             for study in load_studies().values()
         },
-        "extension-shares": (
-            "analysis.marginal.document.ExtensionDocument",
-            _("extension-shares: where to put an extension"),
-        ),
     }
 )
 """By name, the class of the document and the command that prints it."""

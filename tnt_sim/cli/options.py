@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +17,8 @@ import typer
 from tnt_sim.cli.invocation import choose_language, get_invocation
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
+from tnt_sim.studies import options as studies
+from tnt_sim.studies.study import TypedOption
 
 SCENARIOS = (".yaml", ".yml", ".pb")
 TABLES = (".xlsx", ".ods", ".csv", ".parquet")
@@ -24,6 +26,13 @@ _MOST_READ = 1 << 20
 _SECTION = re.compile(r"^([a-z_]+):")
 _ID = re.compile(r"\bid:\s*[\"']?([^\s,\"'}]+)")
 _KEYS = {"rules": ("off", "min", "max"), "envelopes": ("amount",)}
+
+
+def build_typer_option(option: TypedOption) -> Any:
+    """Return an option of a question as Typer declares it; one without a flag is an argument."""
+    if option.flag:
+        return typer.Option(option.flag, metavar=option.metavar, help=option.help)
+    return typer.Argument(metavar=option.metavar, help=option.help, show_default=False)
 
 
 def list_scenario_files(incomplete: str) -> list[str]:
@@ -247,36 +256,11 @@ EventsOption = Annotated[
     typer.Option("--events", help=N_("Each list found on the way as one JSON line on standard error.")),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help=N_("Shows nothing but errors."))]
-FirstAmountOption = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar=N_("AMOUNT"),
-        help=N_('The first amount: "88 M€", or "50%" of the one written, which is the default.'),
-    ),
-]
-LastAmountOption = Annotated[
-    str | None,
-    typer.Option(
-        "--to", metavar=N_("AMOUNT"), help=N_("The last amount, written likewise; a quarter more by default.")
-    ),
-]
-StepsOption = Annotated[
-    int | None,
-    typer.Option("--steps", metavar="N", help=N_("N equal steps; round amounts without it.")),
-]
-AtOption = Annotated[
-    list[str] | None,
-    typer.Option("--at", metavar=N_("AMOUNT"), help=N_("An amount, as often as needed: those announced.")),
-]
-ShareOption = Annotated[
-    str,
-    typer.Option(
-        "--share",
-        metavar="free|pro_rata|ID",
-        help=N_("How the amounts that depend on it follow."),
-    ),
-]
+FirstAmountOption = Annotated[str | None, build_typer_option(studies.FIRST_AMOUNT)]
+LastAmountOption = Annotated[str | None, build_typer_option(studies.LAST_AMOUNT)]
+StepsOption = Annotated[int | None, build_typer_option(studies.STEPS)]
+AtOption = Annotated[list[str] | None, build_typer_option(studies.AT)]
+ShareOption = Annotated[str, build_typer_option(studies.SHARE)]
 ResolvedOption = Annotated[
     bool, typer.Option("--resolved", help=N_("Only the merged scenario and the origin of each value."))
 ]
@@ -383,11 +367,6 @@ def parse_lang(text: str | None, written: str | None = None) -> Lang:
         _('--lang is fr or en, not "{typed}".', typed=text),
         code="usage.lang",
     )
-
-
-def split_names(texts: Sequence[str] | None) -> list[str]:
-    """Return the ids of an option given several times, each possibly several ids joined by commas."""
-    return [name for text in texts or () for name in text.split(",") if name]
 
 
 def check_method(method: str) -> str:

@@ -226,36 +226,6 @@ VERBS = VerbHelp(
   tnt-sim sweep scenario.yaml --from "80 %" --to "120 %" --share pro_rata
 """,
         ),
-        "marginal-euro": Verb(
-            ASK,
-            N_("Gives the least useful increase of each envelope, and the gain of each relaxed rule."),
-            note=N_("The least useful increase is the smallest one that improves an objective by a unit."),
-            examples="""\
-  tnt-sim marginal-euro scenario.yaml
-  tnt-sim marginal-euro scenario.yaml --envelope numerique --rule part-communes
-""",
-        ),
-        "entry-thresholds": Verb(
-            ASK,
-            N_("Gives the amount of the envelope from which each application is funded."),
-            note=N_(
-                "For each application: the amount without loss for the objective, the first amount that "
-                "funds it, and the amount from which it stays funded."
-            ),
-            examples="""\
-  tnt-sim entry-thresholds scenario.yaml
-  tnt-sim entry-thresholds scenario.yaml --to "1.4 M€" --dossier E-24
-""",
-        ),
-        "target": Verb(
-            ASK,
-            N_("Gives the smallest envelope that reaches each target."),
-            note=N_("Exit code: 0 at least one target is reached, 4 none can be, 5 the time was too short."),
-            examples="""\
-  tnt-sim target scenario.yaml departments
-  tnt-sim target scenario.yaml all +20 rule:part-communes
-""",
-        ),
         **dict.fromkeys(DECLARED),
         "extend": Verb(
             ASK,
@@ -267,15 +237,6 @@ VERBS = VerbHelp(
             examples="""\
   tnt-sim extend scenario.yaml
   tnt-sim extend scenario.yaml --to "1.3 M€,1.5 M€" --time-limit 60
-""",
-        ),
-        "extension-shares": Verb(
-            ASK,
-            N_("Compares ways to share an extra amount: chosen by the model, by a key, or all on one axis."),
-            note=N_('"tnt-sim extend" first says whether a transfer between envelopes is not enough.'),
-            examples="""\
-  tnt-sim extension-shares scenario.yaml "200 k€"
-  tnt-sim extension-shares scenario.yaml "200 k€" --key numerique=3,mobilites=2
 """,
         ),
         "conflict": Verb(

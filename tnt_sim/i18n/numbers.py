@@ -272,6 +272,22 @@ def format_significant(value: Fraction, lang: Lang) -> str:
     return format_number(value, lang, decimals).removeprefix("≈")
 
 
+_PER: Mapping[Lang, Sequence[tuple[str, int]]] = MappingProxyType(
+    {
+        Lang.FR: (("€", 1), ("k€", 1_000), ("M€", 1_000_000)),
+        Lang.EN: (("€", 1), ("€k", 1_000), ("€M", 1_000_000)),
+    }
+)
+"""Units of a price: the first one in which it is at least 1."""
+
+
+def format_price_per_euro(price: Fraction, lang: Lang) -> str:
+    """Return a price per euro in the unit that makes it readable: « 87,5 / M€ »."""
+    units = _PER[lang]
+    unit, euros = next((pair for pair in units if abs(price) * pair[1] >= 1), units[-1 if price else 0])
+    return f"{format_significant(price * euros, lang)} / {localise_currency(unit)}"
+
+
 def localise_amounts(value: str, lang: Lang) -> str:
     """Return a value of a scenario with its amounts as people write them.
 

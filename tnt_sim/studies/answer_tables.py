@@ -28,14 +28,19 @@ class Col[Row]:
 
 
 def build_table[Row](
-    columns: Iterable[Col[Row]], rows: Sequence[Row], *, most: int = 20, outputs: Output = Output.ALL
+    columns: Iterable[Col[Row]],
+    rows: Sequence[Row],
+    *,
+    most: int = 20,
+    outputs: Output = Output.ALL,
+    as_cards: bool = False,
 ) -> Table:
     """Return a table of some rows."""
     cells = [
         Column(col.head, [col.read(row) for row in rows], col.kind, col.outputs, col.optional)
         for col in columns
     ]
-    return Table(cells, most=most, outputs=outputs)
+    return Table(cells, most=most, outputs=outputs, as_cards=as_cards)
 
 
 def list_names(say: Callable[[Text], Text], names: Sequence[str], most: int = 8) -> list[Paragraph]:

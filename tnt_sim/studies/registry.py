@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tnt_sim.studies.study import Study
 
-DECLARED = ("rule-prices",)
+DECLARED = ("marginal-euro", "entry-thresholds", "target", "rule-prices", "extension-shares")
 """Verbs of the declared questions; each is a folder of this one."""
 
 

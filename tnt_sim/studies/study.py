@@ -10,6 +10,7 @@ the search:
     build_page(document)    yields the nodes of the report, for terminal, page, workbook and notebook
     build_answer(document)  yields what a page says first; left out where a page says nothing first
     list_plots()            returns the Altair charts by name; left out where there is none
+    is_without_allocation(document)  whether "infeasible" means that no list exists at all; left out where it does
 """
 
 from __future__ import annotations
@@ -34,11 +35,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TypedOption:
-    """How an option is typed: its flag, or "" for an argument, its help, and what stands for its value."""
+    """How an option is typed: its flag, or "" for an argument, its help, and what stands for its value.
+
+    Attributes
+    ----------
+    parse : makes the value of the parameter of what was typed, a text or a list of texts
+    """
 
     flag: str
     help: str
     metavar: str | None = "ID"
+    parse: Callable[[Any], object] | None = None
 
 
 @dataclass
@@ -64,6 +71,13 @@ class Ask:
         base = solve_reference(self.scenario, self.clock, share=self.share)
         self.clock = self.clock.hold_back_answer(base.problem.case.n)
         return base
+
+    @cached_property
+    def unproven_base(self) -> ReferenceSolution:
+        """The scenario's optimum, without a certificate."""
+        from tnt_sim.analysis.shared.reference_solution import solve_reference
+
+        return solve_reference(self.scenario, self.clock, prove=False)
 
     def count(self, unit: str) -> StudyProgress:
         """Return the counter of what is examined until the time is over."""

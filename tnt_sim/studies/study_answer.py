@@ -77,6 +77,12 @@ class QuestionAnswer(Pages):
     data: MarginalDocument
     lang: Lang
 
+    @property
+    def is_without_allocation(self) -> bool:
+        """Whether an answer that is "infeasible" means that no list exists at all."""
+        test = getattr(self.study.load_answer(), "is_without_allocation", None)
+        return test is None or bool(test(self.data))
+
     def __repr__(self) -> str:
         n = len(getattr(self.data, self.study.table))
         return f"<Answer to {self.study.verb} of {self.data.scenario}: {n} rows>"

@@ -16,7 +16,7 @@ from typing import ClassVar, override
 from tnt_sim.documents import DecimalText, format_fraction
 from tnt_sim.i18n.language import Output
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_decimal
+from tnt_sim.i18n.numbers import format_amount, format_decimal, format_price_per_euro, format_significant
 from tnt_sim.i18n.parameters import Items, Listed
 from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column, remove_article
 from tnt_sim.rules.expressions.text import MEASURE
@@ -158,6 +158,82 @@ class MoneyRange(Text):
     @override
     def number(self) -> float | None:
         return None if self.cents is None else self.cents / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Text):
+    """A number, or the bounds between which it lies: euros, or a plain number where the unit is another one.
+
+    Parameters
+    ----------
+    low, high : the bounds; None where one is unknown
+    """
+
+    KEYS: ClassVar[Keys] = MappingProxyType(
+        {
+            "unit": str,
+            "low": DecimalText | None,
+            "high": DecimalText | None,
+            "low_cents": int | None,
+            "exact": bool,
+        }
+    )
+    low: Fraction | None
+    high: Fraction | None
+    unit: str = "€"
+
+    @classmethod
+    def of_cents(cls, low: int | None, high: int | None) -> Interval:
+        """Return an amount known between two amounts in cents."""
+        euros = [None if cents is None else Fraction(cents, 100) for cents in (low, high)]
+        return cls(euros[0], euros[1])
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is known exactly."""
+        return self.low is not None and self.low == self.high
+
+    @property
+    def low_cents(self) -> int | None:
+        """The lower bound in cents; None where it is no money."""
+        return int(self.low * 100) if self.low is not None and self.unit == "€" else None
+
+    @override
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        low, high = (
+            None if bound is None else self._write_bound(bound, lang) for bound in (self.low, self.high)
+        )
+        if low is None:
+            return "–" if high is None else f"≤ {high}"
+        if high is None:
+            return f"≥ {low}"
+        return low if self.exact else _("between {least} and {most}", least=low, most=high).in_(lang)
+
+    def _write_bound(self, bound: Fraction, lang: Lang) -> str:
+        if self.unit == "€":
+            return format_amount(round(bound * 100), lang)
+        return format_decimal(format_fraction(bound), lang)
+
+
+@dataclass(frozen=True, slots=True)
+class DualValue(Text):
+    """The dual value per unit of a step, in the unit of the first goal; None where it is unknown."""
+
+    KEYS: ClassVar[Keys] = MappingProxyType({"text": str | None})
+    price: float | None
+    unit: str
+
+    @property
+    def text(self) -> str | None:
+        """Six significant digits of it."""
+        return None if self.price is None else f"{self.price:.6g}"
+
+    @override
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        if self.text is None:
+            return "–"
+        price = Fraction(self.text)
+        return format_price_per_euro(price, lang) if self.unit == "€" else format_significant(price, lang)
 
 
 @dataclass(frozen=True, slots=True)

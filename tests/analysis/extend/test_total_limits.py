@@ -22,8 +22,8 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import InputError, NothingDecided
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.extend import describe_totals
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.studies.extend.answer import describe_totals
 
 TEXT = """schema_version: 1
 id: s

@@ -19,6 +19,7 @@ from support.small_cases.drawn import cases, load
 from support.small_cases.unproven import unproven
 from support.tiny_scenario import TABLE, tiny
 
+import tnt_sim as tnt
 from tnt_sim.analysis.marginal import entry_lists
 from tnt_sim.analysis.marginal.entry_thresholds import (
     UNKNOWN,
@@ -29,7 +30,6 @@ from tnt_sim.analysis.marginal.entry_thresholds import (
     build_entries,
     find_no_loss_extensions,
 )
-from tnt_sim.analysis.marginal.questions import entries
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
     build_envelope_path,
@@ -202,7 +202,7 @@ def test_entries_on_the_exact_curve(case: dict[str, Any], more: int) -> None:
     assume(any(d["eligible"] and d["requested"] > 0 for d in case["dossiers"]))
     with tempfile.TemporaryDirectory() as folder:
         scenario = load(case, Path(folder))
-        found = entries(scenario, start=euros_text(low), stop=euros_text(high))
+        found = tnt.entries(scenario, start=euros_text(low), stop=euros_text(high))
     event(f"every step is known: {found.document['exact']}")
     if not found.document["exact"]:
         return
@@ -242,7 +242,9 @@ def test_entries_of_a_walk_equal_brute_force(case: dict[str, Any], more: int, da
         patch.setattr(entry_lists, "MOST_LISTS", most)
         try:
             scenario = load(case, Path(folder))
-            found = entries(scenario, envelope=name, start=euros_text(low), stop=euros_text(high), steps=3)
+            found = tnt.entries(
+                scenario, envelope=name, start=euros_text(low), stop=euros_text(high), steps=3
+            )
         except (ScenarioError, NothingDecided, UsageError):
             assume(False)
     amounts = [low, *(c for c in brute.amounts(every) if low < c <= high)]
@@ -299,11 +301,11 @@ objective: [{maximise: {score: 1}}]
 def test_a_range_within_another_agrees(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry over a range is that over each longer one, and every bracket holds it."""
     scenario = tiny(tmp_path, W_TEXT, W_ROWS)
-    whole = {e["dossier"]: e for e in entries(scenario, stop="290 k€").document["entries"]}
+    whole = {e["dossier"]: e for e in tnt.entries(scenario, stop="290 k€").document["entries"]}
     monkeypatch.setattr(entry_lists, "MOST_LISTS", most)
     assert all(entry["exact"] for entry in whole.values())
     for stop in ("170 k€", "200 k€", "230 k€", "290 k€"):
-        found = entries(scenario, stop=stop)
+        found = tnt.entries(scenario, stop=stop)
         assert found.document["exact"] or most < 160
         for entry in found.document["entries"]:
             first, low = whole[entry["dossier"]]["first_cents"], entry["first_from_cents"]
@@ -328,7 +330,7 @@ def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytes
         "objective: [{maximise: {score: 1}}]\n"
     )
     scenario = tiny(tmp_path, plain, TABLE.replace(",a,", ",,").replace(",b,", ",,"))
-    told = entries(scenario, at=["1500 €", "1800 €", "2100 €"]).document
+    told = tnt.entries(scenario, at=["1500 €", "1800 €", "2100 €"]).document
     assert not told["exact"]
     third = next(entry for entry in told["entries"] if entry["dossier"] == "3")
     assert third["no_loss_cents"] == 400_00
@@ -345,7 +347,7 @@ def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
         "objective: [{maximise: {score: 1}}, {maximise: {dossiers: 1}}]\n"
     )
     table = "dossier,requested,score\n1,500,1\n2,500,1\n3,500,1\n4,1600,10\n"
-    told = entries(tiny(tmp_path, plain, table), at=["1500 €", "3100 €"], dossiers=["4"]).document
+    told = tnt.entries(tiny(tmp_path, plain, table), at=["1500 €", "3100 €"], dossiers=["4"]).document
     fourth = next(entry for entry in told["entries"] if entry["dossier"] == "4")
     assert fourth["no_loss_cents"] == 1_100_00
     assert fourth["first_cents"] == 1_600_00
@@ -362,7 +364,7 @@ def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch
         return found
 
     monkeypatch.setattr(entry_lists, "run", stopped)
-    told = entries(tiny(tmp_path), at=["1500 €", "1900 €", "2100 €"]).document
+    told = tnt.entries(tiny(tmp_path), at=["1500 €", "1900 €", "2100 €"]).document
     assert told["n_lists"] == 2
     assert (told["from_cents"], told["to_cents"], told["exact"]) == (1_500_00, 2_100_00, False)
     assert all(entry["first_upto_cents"] in (None, 1_900_00, 2_100_00) for entry in told["entries"])
@@ -381,7 +383,7 @@ def test_nested_entries_enter_once(case: dict[str, Any], steps: list[int]) -> No
     at = [euros_text(low + sum(steps[: k + 1])) for k in range(len(steps))]
     assume(any(d["eligible"] for d in case["dossiers"]))
     with tempfile.TemporaryDirectory() as folder:
-        found = entries(load(case, Path(folder)), start=euros_text(low), at=at, nested=True)
+        found = tnt.entries(load(case, Path(folder)), start=euros_text(low), at=at, nested=True)
     assert found.document["exact"]
     for entry in found.document["entries"]:
         assert entry["flips"] <= 1

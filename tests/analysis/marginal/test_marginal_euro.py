@@ -37,14 +37,14 @@ def test_next_euro_of_an_envelope(case: dict[str, Any], data: Any) -> None:
         assume(False)
     (found,) = compute_marginal_euros(base, envelopes=[name], rules=[], prove=False)
     expected = brute.least(every, lambda p: rises(p, best))
-    assert (None if found.step is None else amount + int(found.step * 100)) == expected
+    assert (None if found.step.low is None else amount + int(found.step.low * 100)) == expected
     if expected is not None:
-        assert found.exact
+        assert found.step.exact
         there = brute.best_at(every, expected)
         assert there is not None
-        assert found.bought is not None
-        assert set(found.bought.enter) == set(there.award) - set(best.award)
-        assert set(found.bought.leave) == set(best.award) - set(there.award)
+        assert found.n_funded is not None
+        assert set(found.moves.enter) == set(there.award) - set(best.award)
+        assert set(found.moves.leave) == set(best.award) - set(there.award)
 
 
 @drawn(25)
@@ -65,4 +65,4 @@ def test_next_unit_of_a_rule(case: dict[str, Any], data: Any) -> None:
     dossiers = sorted(case["dossiers"], key=rank_key)
     without = brute.points(case, "root", [r for r in case["rules"] if r is not rule])
     steps = [distance(rule, p.award, dossiers) for p in without if p.need <= amount and rises(p, best)]
-    assert found[0].step == min(steps, default=None)
+    assert found[0].step.low == min(steps, default=None)

@@ -193,13 +193,16 @@ def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> N
             mine[way.axis]["amount"] += cents
         if way.way == KEY:
             parts = apportion_cents(cents, [a["amount"] for a in axes], [a["id"] for a in axes])
-            assert dict(way.added) == {a["id"]: part for a, part in zip(axes, parts, strict=True)}
+            assert {one.envelope: one.cents for one in way.added} == {
+                a["id"]: part for a, part in zip(axes, parts, strict=True)
+            }
             for axis, part in zip(axes, parts, strict=True):
                 mine[axis["id"]]["amount"] += part
         then = brute.best_at(brute.points(other, "root"), other["envelopes"]["amount"])
         if not way.allowed:
             continue
         assert then is not None
-        assert [sign * value for sign, value in zip(signs, way.values, strict=True)] == list(then.goals)
+        values = [Fraction(one.value) for one in way.objective]
+        assert [sign * value for sign, value in zip(signs, values, strict=True)] == list(then.goals)
         assert way.n_funded == len(then.award)
         assert way.granted_cents == sum(then.award.values())

@@ -10,16 +10,15 @@ from support.typed import as_typed
 import tnt_sim as tnt
 from tnt_sim.analysis.marginal.entry_thresholds import find_no_loss_extensions
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
-from tnt_sim.analysis.marginal.questions import MarginalResult, entries, target
 from tnt_sim.analysis.marginal.rule_prices import compute_prices
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.reference_solution import solve_reference
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.marginal import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.study_answer import QuestionAnswer
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
 
@@ -30,8 +29,8 @@ def scenario(folder: Path, rest: str, table: str) -> ScenarioData:
     return load_scenario(folder / "s.yaml")
 
 
-def told(found: MarginalResult) -> str:
-    return "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 200))
+def told(found: QuestionAnswer) -> str:
+    return "\n".join(line.plain for line in render_report(found.build_report(), Lang.FR, 200))
 
 
 PLAIN = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
@@ -49,7 +48,7 @@ def test_the_next_euro_starts_from_the_best_value_not_from_what_a_tolerance_left
     assert base.answer.bests == (100, 2)
     assert base.limits == (90, 2)
     (found,) = compute_marginal_euros(base, prove=False)
-    assert (found.step, found.stage, found.gain) == (10, "score", 1)
+    assert (found.step.low, found.goal, found.gain) == (10, "score", 1)
 
 
 def test_a_rule_that_costs_only_a_later_goal_is_not_free(tmp_path: Path) -> None:
@@ -69,8 +68,8 @@ def test_more_money_is_asked_for_even_where_less_would_buy_more(tmp_path: Path) 
     )
     assert base.answer.values == (2,)
     (found,) = compute_marginal_euros(base, prove=False)
-    assert found.upper is not None
-    assert 15 <= found.upper < 16
+    assert found.step.high is not None
+    assert 15 <= found.step.high < 16
     loss = find_no_loss_extensions(base, build_envelope_path(base.problem, "p"), named=[2])
     assert 1500 <= loss.upper[2] < 1600
 
@@ -95,7 +94,7 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
     nothing = SolveOutcome(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.optimise", lambda *_, **__: nothing)
     monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._solve_by_kernel", lambda *_: None)
-    found = target(asked, "score=120", prove=False)
+    found = tnt.target(asked, "score=120")
     assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")
     assert "on ne sait pas" in told(found)
 
@@ -104,7 +103,7 @@ def test_a_group_for_every_value_of_an_empty_column_asks_for_the_rules_alone(tmp
     """No application has a department: the answer is that of the target `rules`, in words that say why."""
     rest = PLAIN + "rules: [{id: r, kind: limit, measure: dossiers, min: 3}]\n"
     asked = scenario(tmp_path, rest, SCORES)
-    found, plain = target(asked, "departments"), target(asked, "rules")
+    found, plain = tnt.target(asked, "departments"), tnt.target(asked, "rules")
     (entry,), (rules,) = found.document["targets"], plain.document["targets"]
     same = ("reached", "amount_cents", "extra_cents", "exact", "proof", "dossiers", "missing")
     assert [entry[key] for key in same] == [rules[key] for key in same]
@@ -116,7 +115,7 @@ def test_a_group_for_every_value_of_an_empty_column_asks_for_the_rules_alone(tmp
 def test_a_programme_without_amount_has_nothing_to_compare_with(tmp_path: Path) -> None:
     rest = "programme: {id: p, envelopes: [{id: a, amount: 100}]}\nobjective: [{maximise: {score: 1}}]\n"
     table = "dossier,envelope,requested,score\nA,a,100,100\n"
-    found = target(scenario(tmp_path, rest, table), "rules")
+    found = tnt.target(scenario(tmp_path, rest, table), "rules")
     (entry,) = found.document["targets"]
     assert (entry["amount_cents"], entry["extra_cents"]) == (10000, None)
     assert "aucun montant n'est écrit" in told(found)
@@ -127,7 +126,7 @@ def test_a_minimum_of_an_equity_is_lowered_at_amounts_that_were_not_written_too(
     rule = "{id: e, kind: equity, measure: granted, by: department, groups: ['05', '48'], min: 60 %}"
     rest = f"{PLAIN.replace('100', '20')}territory: {{year: 2021}}\nrules: [{rule}]\n"
     table = "dossier,department,requested,score\nA,05,10,10\nB,48,10,5\nC,48,100,100\nD,48,500,1\n"
-    found = entries(scenario(tmp_path, rest, table)).document["entries"]
+    found = tnt.entries(scenario(tmp_path, rest, table)).document["entries"]
     (entry,) = (one for one in found if one["dossier"] == "C")
     assert (entry["no_loss_never"], entry["no_loss_cents"], entry["no_loss_upto_cents"]) == (
         False,

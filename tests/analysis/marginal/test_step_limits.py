@@ -14,7 +14,6 @@ from support.nested_caps import solve_nested_caps
 
 from tnt_sim.analysis.marginal import marginal_euro
 from tnt_sim.analysis.marginal.cap_limits import compute_increase_limits
-from tnt_sim.analysis.marginal.document import build_marginal_entry
 from tnt_sim.analysis.marginal.list_exchanges import find_enough_cents, find_enough_violation
 from tnt_sim.analysis.marginal.marginal_euro import (
     BOUNDED,
@@ -39,11 +38,10 @@ from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import Lang
 from tnt_sim.kernel.cap_tree.path_room import FAR
-from tnt_sim.reporting.reports import marginal as marginal_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.studies.marginal_euro.answer import describe_outcome
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 ODD_RULES = """rules:
@@ -157,11 +155,11 @@ def test_what_the_curves_do_not_reach_is_an_interval(
             if here.status == NEVER:
                 assert one.status == NEVER
             elif here.status == RISES and one.status == RISES:
-                assert here.step is not None
-                assert one.step is not None
-                assert one.upper is not None
-                assert here.step <= one.step
-                assert here.upper is None or one.upper <= here.upper
+                assert here.step.low is not None
+                assert one.step.low is not None
+                assert one.step.high is not None
+                assert here.step.low <= one.step.low
+                assert here.step.high is None or one.step.high <= here.step.high
             if here.status == BOUNDED:
                 assert here.most_gain is not None
             if here.most_gain is not None and one.gain is not None:
@@ -177,16 +175,16 @@ def test_an_exchange_is_enough_for_a_step(tmp_path: Path, seed: int) -> None:
     exact = steps[ENVELOPE, "tout"]
     if cents is not None:
         assert exact.status == RISES
-        assert exact.step is not None
-        assert exact.step * 100 <= cents
+        assert exact.step.low is not None
+        assert exact.step.low * 100 <= cents
     for rule in base.problem.rules:
         soft, distance = with_distance(base.problem, rule.id)
         violation = find_enough_violation(base, with_first_stage(soft, distance), rule, UNLIMITED)
         exact = steps[RULE, rule.id]
         if violation is not None:
             assert exact.status == RISES
-            assert exact.step is not None
-            assert exact.step <= violation
+            assert exact.step.low is not None
+            assert exact.step.low <= violation
         bound = compute_bound_without_rules(base.problem)
         assert bound is not None
         assert find_best(relax_rule_to_report(base.problem, rule.id)) <= bound
@@ -210,10 +208,10 @@ def test_no_question_stays_unknown_when_nothing_is_solved(
         if one.kind == RULE:
             assert one.most_gain is not None
             assert one.status in (RISES, BOUNDED)
-        if one.step is not None and other.step is not None:
-            assert one.step <= other.step
-            assert one.upper is not None
-            assert other.step <= one.upper
+        if one.step.low is not None and other.step.low is not None:
+            assert one.step.low <= other.step.low
+            assert one.step.high is not None
+            assert other.step.low <= one.step.high
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -274,7 +272,7 @@ def test_a_list_that_is_not_proven_never_excludes_a_gain(
             monkeypatch.setattr(marginal_euro, "MOST_SOLVED", 0)  # as with many dossiers
         for one in compute_marginal_euros(base, clock=Clock.from_deadline(Deadline(1000)), prove=False):
             assert one.status != NEVER
-            assert not one.step
+            assert not one.step.low
 
 
 def test_a_limit_of_the_gain_names_its_goal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +291,7 @@ rules:
     (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
     base = solve_reference(load_scenario(tmp_path / "two.yaml"), prove=False)
     (exact,) = compute_marginal_euros(base, envelopes=[], prove=False)
-    assert (exact.status, exact.stage, exact.gain) == (RISES, "dossiers", Fraction(1))
+    assert (exact.status, exact.goal, exact.gain) == (RISES, "dossiers", Fraction(1))
 
     def stop(*_: object) -> None:
         raise DeadlineExpired
@@ -301,11 +299,16 @@ rules:
     monkeypatch.setattr(marginal_euro._MarginalSearch, "find_rule_step", stop)
     clock = Clock.from_deadline(Deadline(1000))
     (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
-    assert (found.status, found.stage, found.most_gain) == (BOUNDED, "score", Fraction(0))
-    outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
+    assert (found.status, found.goal, found.most_gain) == (BOUNDED, "score", Fraction(0))
+    outcome = describe_outcome(found).en
     assert outcome == "open; in score, no change gains more than +0"
     monkeypatch.setattr(marginal_euro, "find_enough_violation", lambda *_: Fraction(1))
     (found,) = compute_marginal_euros(base, envelopes=[], clock=clock, prove=False)
-    assert (found.status, found.step, found.upper, found.stage) == (RISES, Fraction(0), Fraction(1), None)
-    outcome = marginal_report._describe_outcome(build_marginal_entry(found), Lang.EN)
+    assert (found.status, found.step.low, found.step.high, found.goal) == (
+        RISES,
+        Fraction(0),
+        Fraction(1),
+        None,
+    )
+    outcome = describe_outcome(found).en
     assert outcome == "its gain was not computed"

@@ -52,7 +52,7 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 def test_a_stopped_extension_says_so(scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch) -> None:
     stop(monkeypatch, "marginal.extension_allocation")
-    assert "arrêté par la limite de temps" in told(tnt.extension(scenario, "10 €", prove=False))
+    assert "arrêté par la limite de temps" in told(tnt.extension(scenario, "10 €"))
 
 
 def test_a_stopped_price_is_an_interval_not_free(

@@ -24,9 +24,10 @@ from tnt_sim.analysis.sweep.plan import list_amounts
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.marginal_charts import build_next_euro_rows
 from tnt_sim.reporting.charts.sweep_charts import KINDS
 from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
+from tnt_sim.studies.marginal_euro.answer import list_bars
+from tnt_sim.values.answer_values import Interval
 from tnt_sim.verify.allocation_reading import Allocation
 
 
@@ -157,13 +158,13 @@ def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
     found = tnt.next_euro(small(6).scenario(tmp_path))
     if any(row["step_cents"] for row in found.document["next"]):
         assert ElementTree.fromstring(render_svg(found.plot())).tag.endswith("svg")
-    entries: Any = [
-        SimpleNamespace(id="a", step_cents=41_200_000, gain="2", goal="score"),
-        SimpleNamespace(id="b", step_cents=None, gain=None, goal="score"),
+    steps: Any = [
+        SimpleNamespace(id="a", step=Interval.of_cents(41_200_000, None), gain=Fraction(2), goal="score"),
+        SimpleNamespace(id="b", step=Interval(None, None), gain=None, goal="score"),
     ]
-    (row,) = build_next_euro_rows(entries, Lang.FR)
-    assert "+412" in row["t"]
-    assert build_next_euro_rows(entries[1:], Lang.FR) == []
+    ((_, _, label),) = list_bars(steps, Lang.FR)
+    assert "+412" in label
+    assert list_bars(steps[1:], Lang.FR) == []
 
 
 @pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])

@@ -10,12 +10,12 @@ import pytest
 from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.text.marginal import format_goal_change
 from tnt_sim.reporting.text.vocabulary import write_goal
-from tnt_sim.values.answer_values import label_goal
+from tnt_sim.values.answer_values import Gain, label_goal
 
 TABLE = """dossier,envelope,cost,requested,score
 D0,p,20,10,9
@@ -63,7 +63,9 @@ def test_a_goal_has_its_words(goal: str, french: str, english: str, in_french: s
     ],
 )
 def test_a_change_of_a_goal_has_its_words(change: str, goal: str, french: str) -> None:
-    assert format_goal_change(change, goal, Lang.FR).replace("\N{MINUS SIGN}", "-") == french
+    assert (
+        Gain(goal, parse_decimal(change), parse_decimal(change)).fr.replace("\N{MINUS SIGN}", "-") == french
+    )
 
 
 def write_scenario(folder: Path, goal: str) -> tnt.Scenario:

@@ -20,10 +20,8 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.report_tree import Output, Report, Section, Table
-from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import build_inversions_report
 from tnt_sim.reporting.reports.explanation import build_report as build_explain_report
-from tnt_sim.reporting.reports.extend import build_report as build_extend_report
 from tnt_sim.reporting.reports.form_import import build_report as build_import_report
 from tnt_sim.reporting.reports.run import build_report as build_run_report
 from tnt_sim.reporting.reports.sweep import build_report as build_sweep_report
@@ -32,6 +30,7 @@ from tnt_sim.reporting.reports.validation import build_report as build_check_rep
 from tnt_sim.reporting.text.vocabulary import build_labels
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.studies.extend.answer import build_report as build_extend_report
 
 STUDIES = (
     *("conflict", "audit", "alternatives", "weights", "compare"),
@@ -69,10 +68,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
     return {
         **{name: build_run_report(run.data, build_labels(run, Lang.FR)) for name, run in runs.items()},
         "validate": build_check_report(replace(checked, quality=build_scenario_quality(scenario, Lang.FR))),
-        **{
-            name: answer.build_report() if name == "prices" else build_report(answer.data)
-            for name, answer in answers.items()
-        },
+        **{name: answer.build_report() for name, answer in answers.items()},
         "compare": tnt.compare(scenario, smaller).build_report(),
         "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data),
         "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),

@@ -34,7 +34,6 @@ from tnt_sim.analysis.extend.document import ExtendDocument
 from tnt_sim.analysis.extend.document import build_document as build_extend_document
 from tnt_sim.analysis.extend.search import extend_of
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-from tnt_sim.analysis.marginal import questions
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
 from tnt_sim.documents import dump_document
@@ -42,13 +41,12 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError, NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.reports.extend import build_report as extend_report
 from tnt_sim.reporting.reports.infeasibility import build_report as conflict_report
-from tnt_sim.reporting.reports.marginal import build_report as question_report
 from tnt_sim.reporting.reports.sweep import build_report as sweep_report
 from tnt_sim.scenario.load import load_scenario, with_amounts
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.studies.registry import load_studies
+from tnt_sim.studies.extend.answer import build_report as extend_report
+from tnt_sim.studies.registry import load_study
 from tnt_sim.studies.study_answer import build_report as build_study_report
 
 FROZEN = ROOT / "tests/support/data/tnt-2021-3206/scenario.yaml"
@@ -125,8 +123,8 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
     low, high = f"{root // 100} €", f"{root * 12 // 1000} €"
     swept_pages(facts, low, high)
     scenario = facts.result.problem.scenario
-    entries = questions.entries(scenario, start=low, stop=high)
-    following = questions.next_euro(scenario, envelopes=[next(iter(facts.envelopes))])
+    entries = tnt.entries(scenario, start=low, stop=high)
+    following = tnt.next_euro(scenario, envelopes=[next(iter(facts.envelopes))])
     for lang in Lang:
         check_entries(facts, entries, lang)
         check_next(facts, following, lang)
@@ -140,9 +138,9 @@ def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
     root = facts.envelopes[top]["amount_cents"]
     swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
     scenario = facts.result.problem.scenario
-    following = questions.next_euro(scenario, envelopes=[top], rules=[])
+    following = tnt.next_euro(scenario, envelopes=[top], rules=[])
     stop = f"{root // 100 + 20_000} €"
-    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=10)
+    entries = tnt.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=10)
     for lang in Lang:
         check_next(facts, following, lang)
         check_entries(facts, entries, lang)
@@ -190,13 +188,15 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
         lambda: tnt.sweep(scenario, start="200 €", stop="600 €", steps=4),
         lambda: tnt.sweep(scenario, start="200 €", stop="300 €", steps=1),
         lambda: conflict(scenario),
-        lambda: questions.entries(scenario, stop="150 %"),
+        lambda: tnt.entries(scenario, stop="150 %"),
         lambda: tnt.prices(scenario),
         lambda: build_extend_document(extend_of(scenario, ["120 %", "200 %"]), Lang.EN),
     ]
     builders: Sequence[Callable[[Any], Report]]
-    price_report = partial(build_study_report, load_studies()["rule-prices"])
-    builders = (sweep_report, sweep_report, conflict_report, question_report, price_report, extend_report)
+    entry_report, price_report = (
+        partial(build_study_report, load_study(verb)) for verb in ("entry-thresholds", "rule-prices")
+    )
+    builders = (sweep_report, sweep_report, conflict_report, entry_report, price_report, extend_report)
     for ask, build in zip(asked, builders, strict=True):
         try:
             answer = ask()

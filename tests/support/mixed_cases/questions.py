@@ -128,14 +128,14 @@ def of_next(mix: Mix) -> Told:
             mix.base, envelopes=[mix.base.problem.case.tree.ids[0]], rules=[], prove=False
         )
         need = curve.least(curve.rises)
-        step = None if found.step is None else curve.amount + int(found.step * 100)
-        differ(told, "next of the programme", (step, found.exact), (need, need is not None))
-        if need is not None and found.bought is not None:
+        step = None if found.step.low is None else curve.amount + int(found.step.low * 100)
+        differ(told, "next of the programme", (step, found.step.exact), (need, need is not None))
+        if need is not None and found.n_funded is not None:
             there, now = curve.best_of(curve.at(need)), curve.best_of(curve.at(curve.amount))
             assert there is not None
             assert now is not None
-            differ(told, "enter", set(found.bought.enter), set(there.award) - set(now.award))
-            differ(told, "leave", set(found.bought.leave), set(now.award) - set(there.award))
+            differ(told, "enter", set(found.moves.enter), set(there.award) - set(now.award))
+            differ(told, "leave", set(found.moves.leave), set(now.award) - set(there.award))
         mix.count["next"] += 1
     for rule in mix.base.problem.rules:
         if not can_relax(rule):
@@ -144,7 +144,7 @@ def of_next(mix: Mix) -> Told:
         soft = Curve(reported(mix.case, rule.id))
         distance = soft.step.distances[rule.id]
         steps = [distance(p.award) for p in soft.at(curve.amount) if curve.rises(p)]
-        differ(told, f"next of {rule.id}", found.step, min(steps, default=None))
+        differ(told, f"next of {rule.id}", found.step.low, min(steps, default=None))
         mix.count["next rule"] += 1
     return told
 

@@ -10,11 +10,10 @@ from typing import Any
 from support.printed.facts import Facts, plain
 from support.printed.run import UNSPENT, WIDE
 from support.printed.texts import Pattern, cells, cents, number, read_sentence, sections
-from tnt_sim.analysis.marginal.questions import MarginalResult
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.marginal import build_report as build_question_report
 from tnt_sim.reporting.reports.sweep import build_report
+from tnt_sim.studies.study_answer import QuestionAnswer
 
 POINT = {
     "Dossiers": "n_funded",
@@ -230,10 +229,10 @@ def check_sweep(facts: Facts, last: Facts, document: Any, swept: Any, lang: Lang
     return read
 
 
-def check_entries(facts: Facts, found: MarginalResult, lang: Lang) -> None:
+def check_entries(facts: Facts, found: QuestionAnswer, lang: Lang) -> None:
     """Each dossier is out today; where it is known to enter, in the order of the amounts; the "
     "counts of flags."""
-    document, page = found.document, sections(render_report(build_question_report(found.data), lang, WIDE))
+    document, page = found.document, sections(render_report(found.build_report(), lang, WIDE))
     lines = [line for _, part in page for line in part]
     flags = Counter(entry["flag"] for entry in document["entries"] if entry["eligible"])
     assert flags == {name: n for name, n in document["flags"].items() if name != "not_eligible"}
@@ -262,10 +261,10 @@ def check_entries(facts: Facts, found: MarginalResult, lang: Lang) -> None:
     assert seen == min(waiting, 25)
 
 
-def check_next(facts: Facts, found: MarginalResult, lang: Lang) -> None:
+def check_next(facts: Facts, found: QuestionAnswer, lang: Lang) -> None:
     """Who enters is out today, who leaves is in; « rien de plus » has no amount and no gain beside it."""
     by_name = {entry["id"]: entry for entry in found.document["next"]}
-    page = sections(render_report(build_question_report(found.data), lang, WIDE))
+    page = sections(render_report(found.build_report(), lang, WIDE))
     lines = [line for _, part in page for line in part]
     seen = 0
     for line in lines:

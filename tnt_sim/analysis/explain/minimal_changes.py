@@ -48,7 +48,7 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.path_answers import PathAnswers
 from tnt_sim.analysis.explain.path_changes import build_envelope_entry, build_grant_entry, confirm_profit
-from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
+from tnt_sim.analysis.explain.refusal_bounds import Bounds, LossInterval
 from tnt_sim.analysis.explain.relaxed_conditions import (
     LiftedBounds,
     Obstacle,
@@ -229,7 +229,7 @@ def _read_score_entry(
     row: int,
     score: required_changes.Score,
     effect: tuple[Fraction, ...],
-    interval: Interval,
+    interval: LossInterval,
     *,
     confirm: bool,
 ) -> ScoreChange | ImpossibleChange | None:
@@ -521,7 +521,7 @@ def settle_all(
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, EnvelopeLimits | ImpossibleChange] = {}
     scores: dict[int, ChangeEntry] = {}
-    first: dict[int, Interval] = {}
+    first: dict[int, LossInterval] = {}
     with course.catch_limits():
         until = first_deadline or course.deadline
         question = prepare_question(replace(decided, clock=Clock.from_deadline(until)))
@@ -556,7 +556,7 @@ def _limit_scores(
     question: Asking,
     waiting: Sequence[int],
     into: dict[int, ChangeEntry],
-    intervals: dict[int, Interval],
+    intervals: dict[int, LossInterval],
     deadline: Deadline,
 ) -> None:
     """Bound the score that each refused candidate would need, in one pass for all.
@@ -583,7 +583,7 @@ def _limit_scores(
     rows = required_changes.list_given(decided.problem, waiting, score.column)
     bounds = question.bounds
     for row in bounds.find_impossible(rows):
-        intervals[row] = Interval(Fraction(0), None, impossible=True)
+        intervals[row] = LossInterval(Fraction(0), None, impossible=True)
         into[row] = _build_impossible_score(decided, score)
     rows = [row for row in rows if row not in into]
     covered = [] if paths is None else [row for row in rows if paths.has_curve(row)]
@@ -595,7 +595,7 @@ def _limit_scores(
         grace.check()
         low = least.get(row, Fraction(0)) if decided.best else bounds.compute_least_loss(row).low
         high = None if gap is None or row not in losses else max(low, losses[row] + gap)
-        interval = intervals[row] = Interval(low, high)
+        interval = intervals[row] = LossInterval(low, high)
         steps = _compute_exact_steps(question, effect[row], interval)
         if steps is not None:
             into[row] = _build_exact_entry(decided, row, score, effect[row], interval, steps)
@@ -609,7 +609,7 @@ def _compute_scores(
     question: Asking,
     waiting: Sequence[int],
     table: ChangeTable,
-    first: Mapping[int, Interval],
+    first: Mapping[int, LossInterval],
     report_progress: ReportProgress,
     course: StudyProgress,
 ) -> None:
@@ -735,7 +735,9 @@ def _can_use_kernel(decided: DecidedRun, deadline: Deadline) -> bool:
     )
 
 
-def _compute_exact_steps(question: Asking, effect: tuple[Fraction, ...], interval: Interval) -> int | None:
+def _compute_exact_steps(
+    question: Asking, effect: tuple[Fraction, ...], interval: LossInterval
+) -> int | None:
     """Return the exact number of score steps; None unless the loss is exact and ties are decided."""
     decided = question.decided
     if not interval.point or len(decided.problem.stages) > 1 or not effect[0]:
@@ -757,7 +759,12 @@ def _build_impossible_score(decided: DecidedRun, score: Score) -> ImpossibleScor
 
 
 def _build_exact_entry(
-    decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
+    decided: DecidedRun,
+    row: int,
+    score: Score,
+    effect: tuple[Fraction, ...],
+    interval: LossInterval,
+    steps: int,
 ) -> ScoreByBounds:
     way = 1 if effect[0] > 0 else -1
     now, by = get_column_value(decided.problem, row, score.column), way * steps * score.step
@@ -776,7 +783,7 @@ def _build_exact_entry(
 
 
 def _build_interval_entry(
-    decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: Interval
+    decided: DecidedRun, row: int, score: Score, effect: tuple[Fraction, ...], interval: LossInterval
 ) -> ScoreInterval | OpenChange:
     """Write the interval of the needed score; `high` is None if no allocation with the application was found."""
     now = get_column_value(decided.problem, row, score.column)

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from tnt_sim.analysis.explain.refusal_bounds import Interval
+from tnt_sim.analysis.explain.refusal_bounds import LossInterval
 from tnt_sim.analysis.shared.cap_curves import UNKNOWN, CapCurves, PathQuestion, TreeChange
 from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.deadline import Deadline, DeadlineExpired
@@ -56,7 +56,7 @@ class ForcedValue(PathQuestion):
 class PathAnswers(CapCurves):
     """Curves of a decision that only nested caps on money bind, and what forcing an application in costs."""
 
-    def find_intervals(self, rows: Sequence[int], deadline: Deadline) -> dict[int, Interval]:
+    def find_intervals(self, rows: Sequence[int], deadline: Deadline) -> dict[int, LossInterval]:
         """Bound what forcing in each of some covered applications would cost, by row; none if not reached."""
         questions = [self._ask_value(row) for row in rows]
         self.narrow_questions(questions, deadline)
@@ -92,7 +92,7 @@ class PathAnswers(CapCurves):
                 losses[rows[place]] = self.form.stages[0].scale * max(0, -(-lack // prices.b))
         return losses
 
-    def _solve_interval(self, row: int, deadline: Deadline) -> Interval | None:
+    def _solve_interval(self, row: int, deadline: Deadline) -> LossInterval | None:
         """Solve one tree with an application in, where a tie is left to rank; None where a limit stops it."""
         tree, column = self.get_tree(row), self.column[row]
         try:
@@ -100,7 +100,7 @@ class PathAnswers(CapCurves):
         except (TooManyStates, OverflowError, DeadlineExpired):
             return None
         if others is None:
-            return Interval(Fraction(0), None, impossible=True)
+            return LossInterval(Fraction(0), None, impossible=True)
         scale = self.form.stages[0].scale
         loss = scale * (tree.decided_profit - self.get_profit(row) - others.profit)
         less = tree.decided_weight - others.weight - self.get_weight(row)
@@ -108,21 +108,21 @@ class PathAnswers(CapCurves):
         if not less and others.canonical:
             apart = np.setxor1d(np.append(others.columns, column), tree.decided_columns)
             wins = not len(apart) or int(apart[0]) not in tree.decided_columns
-        return Interval(loss, loss, wins=wins)
+        return LossInterval(loss, loss, wins=wins)
 
     def _ask_value(self, row: int) -> ForcedValue:
         tree, weight = self.get_tree(row), self.get_weight(row)
         tie = tree.decided_weight if tree.n_levels == 1 else None
         return ForcedValue(row, partial(PathRoom.find_profit, taken=weight), taken=weight, tie=tie)
 
-    def _read_interval(self, value: ForcedValue) -> Interval:
+    def _read_interval(self, value: ForcedValue) -> LossInterval:
         scale = self.form.stages[0].scale
         without = self.get_tree(value.row).decided_profit - self.get_profit(value.row)
         low = max(Fraction(0), scale * (without - value.limits.high))
         if value.limits.high == -FAR:
-            return Interval(Fraction(0), None, impossible=True)
+            return LossInterval(Fraction(0), None, impossible=True)
         high = None if value.limits.low == -FAR else scale * (without - value.limits.low)
         wins = None
         if value.tie is not None and not value.total.low <= value.tie <= value.total.high:
             wins = value.total.high < value.tie
-        return Interval(low, high, wins=wins)
+        return LossInterval(low, high, wins=wins)

@@ -257,7 +257,7 @@ TRIED = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Interval:
+class LossInterval:
     """Interval of the loss of the first stage when the application is forced in.
 
     Attributes
@@ -278,14 +278,14 @@ class Interval:
         """Whether the loss is known exactly."""
         return self.low == self.high
 
-    def intersect(self, other: Interval | None) -> Interval:
+    def intersect(self, other: LossInterval | None) -> LossInterval:
         """Return the narrower limits of both."""
         if other is None or self.impossible:
             return self
         low = max(self.low, other.low)
         high = min((one for one in (self.high, other.high) if one is not None), default=None)
         wins = self.wins if self.low == low else None
-        return Interval(low, high, wins, other.impossible)
+        return LossInterval(low, high, wins, other.impossible)
 
 
 def _compute_prices(model: LinearModel, decided: DecidedRun) -> FloatArray | None:
@@ -399,7 +399,7 @@ class Bounds:
         pairs = zip(rows, losses.tolist(), strict=True)
         return {row: self.scale * loss for row, loss in pairs if loss < FAR}
 
-    def compute_interval(self, row: int) -> Interval:
+    def compute_interval(self, row: int) -> LossInterval:
         """Bound the loss of one refused application from both sides."""
         if not self.decided.best:
             return self._compute_unproven_interval(row)
@@ -409,28 +409,28 @@ class Bounds:
         if cap is not None:
             loss = cap.compute_loss_bound(column)
             if loss is None:
-                return Interval(low, None, impossible=True)
+                return LossInterval(low, None, impossible=True)
             low = max(low, self.scale * loss)
         result = self.swaps.find_best_neighbour(row)
         if cap is not None and (result is None or self._compute_loss(result[1]) > low):
             result = self._replace_block(column, cap) or result
         if result is None:
-            return Interval(low, None)
+            return LossInterval(low, None)
         allocation, reading = result
         high = self._compute_loss(reading)
         wins = self._is_preferred(allocation, column, cap, high) if high == low else None
-        return Interval(min(low, high), high, wins)
+        return LossInterval(min(low, high), high, wins)
 
-    def compute_least_loss(self, row: int) -> Interval:
+    def compute_least_loss(self, row: int) -> LossInterval:
         """Bound the loss of one refused application from below, without a search for a list with it."""
-        return Interval(self._compute_reduced_cost_bound(self.column[row]), None)
+        return LossInterval(self._compute_reduced_cost_bound(self.column[row]), None)
 
-    def _compute_unproven_interval(self, row: int) -> Interval:
+    def _compute_unproven_interval(self, row: int) -> LossInterval:
         low = self._compute_reduced_cost_bound(self.column[row])
         result = None if self.gap is None else self.swaps.find_best_neighbour(row)
         if result is None or self.gap is None:
-            return Interval(low, None)
-        return Interval(low, max(low, self._compute_loss(result[1]) + self.gap))
+            return LossInterval(low, None)
+        return LossInterval(low, max(low, self._compute_loss(result[1]) + self.gap))
 
     def _is_preferred(
         self, allocation: Allocation, column: int, cap: OneCap | None, loss: Fraction

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, GrantedRange, ListAtTotal
-from tnt_sim.analysis.marginal.document import NO_MOVES, AddedAmount, NextEuroEntry, build_marginal_entry
+from tnt_sim.analysis.marginal.extension_allocation import AddedAmount, list_added
+from tnt_sim.analysis.marginal.marginal_euro import NextEuro
 from tnt_sim.analysis.shared.progress import TIME, ProgressEntry
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.sweep.exact_steps import Counters
@@ -20,6 +21,7 @@ from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import has_synthetic_mark
+from tnt_sim.values.answer_values import Moves
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_bound, format_fraction, format_warnings
 
@@ -201,7 +203,7 @@ class ExtendDocument:
     free: ExtendCurveEntry
     nested: ExtendCurveEntry
     equal_lists: EqualListsEntry
-    next: Sequence[NextEuroEntry]
+    next: Sequence[NextEuro]
 
 
 def build_document(result: ExtendResult, lang: Lang) -> ExtendDocument:
@@ -233,7 +235,7 @@ def build_document(result: ExtendResult, lang: Lang) -> ExtendDocument:
             complete=len(result.ranges) == result.n_ranges and all(one.proven for one in result.ranges),
             ranges=result.ranges,
         ),
-        next=[build_marginal_entry(one) for one in result.next],
+        next=result.next,
     )
 
 
@@ -299,7 +301,7 @@ class _Writer:
             return ListAtTotalEntry(total_cents=best_list.total_cents, status=point.status, proof=point.proof)
         funded, reading = allocation.funded, transfers.reading
         before = None if against is None else against.allocation
-        moves = NO_MOVES if before is None else compare_allocations(problem, before, allocation)
+        moves = Moves() if before is None else compare_allocations(problem, before, allocation)
         return FundedListEntry(
             total_cents=best_list.total_cents,
             status=point.status,
@@ -322,8 +324,8 @@ class _Writer:
                 MoveEntry(from_=one.giver, to=one.taker, cents=one.cents, kind=one.kind)
                 for one in transfers.moves
             ],
-            could_give=_list_amounts(transfers.could_give),
-            raised=_list_amounts(transfers.raised),
+            could_give=list_added(transfers.could_give),
+            raised=list_added(transfers.raised),
             enter=moves.enter,
             leave=moves.leave,
             more=moves.more,
@@ -367,10 +369,6 @@ class _Writer:
             for k, name in enumerate(tree.ids)
             if name in self.written
         ]
-
-
-def _list_amounts(cents_of: Mapping[str, int]) -> list[AddedAmount]:
-    return [AddedAmount(envelope=name, cents=cents) for name, cents in cents_of.items()]
 
 
 def _list_largest_grants(problem: Problem, mask: BoolArray, of: Allocation) -> list[LargestGrant]:

@@ -19,16 +19,13 @@ from tnt_sim.analysis.marginal.target_envelope import TargetResult
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.goal_values import GoalValue, list_goal_values
 from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
-from tnt_sim.analysis.shared.reference_solution import Moves, ReferenceSolution
-from tnt_sim.documents import DecimalText, TableRows, omit_none
+from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, count_departments
+from tnt_sim.documents import TableRows, omit_none
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import has_synthetic_mark
-from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import format_fraction, format_warnings
-
-NO_MOVES = Moves()
+from tnt_sim.verify.run_document import format_warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,41 +61,13 @@ class ReferenceEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextEuroEntry:
-    """One envelope or rule: `step` is in its unit, `step_cents` is given for euros only.
-
-    No step gains more than `most_gain` in the first goal, which is `goal` where the status is bounded.
-    """
-
-    kind: str
-    id: str
-    status: str
-    unit: str
-    step: DecimalText | None
-    step_upto: DecimalText | None
-    step_cents: int | None
-    exact: bool
-    goal: str | None
-    gain: DecimalText | None
-    most_gain: DecimalText | None = omit_none()
-    enter: Sequence[str]
-    leave: Sequence[str]
-    more: Sequence[str]
-    less: Sequence[str]
-    n_funded: int | None
-    granted_cents: int | None
-    shadow_price: str | None
-    proof: Proof | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NextEuroDocument(MarginalDocument):
     """Gain of the next euro of each envelope, or of the next unit of each rule."""
 
-    command: Literal["marginal-euro", "sweep"] = "marginal-euro"
+    command: Literal["marginal-euro"] = "marginal-euro"
     question: Literal["next"] = "next"
     base: ReferenceEntry
-    next: Sequence[NextEuroEntry]
+    next: Sequence[NextEuro]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +97,7 @@ class EntryThresholdRow:
 class EntryThresholdsDocument(MarginalDocument):
     """From which amount of an envelope each dossier is funded."""
 
-    command: Literal["entry-thresholds", "sweep"] = "entry-thresholds"
+    command: Literal["entry-thresholds"] = "entry-thresholds"
     question: Literal["entries"] = "entries"
     from_cents: int
     to_cents: int
@@ -165,7 +134,7 @@ class TargetEntry:
 class TargetDocument(MarginalDocument):
     """The smallest amount of an envelope that reaches each target."""
 
-    command: Literal["target", "sweep"] = "target"
+    command: Literal["target"] = "target"
     question: Literal["target"] = "target"
     targets: Sequence[TargetEntry]
 
@@ -182,45 +151,14 @@ class RulePricesDocument(MarginalDocument):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddedAmount:
-    """Cents added to one envelope."""
-
-    envelope: str
-    cents: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtensionOptionEntry:
-    """A way to share the extension, with its list."""
-
-    way: str
-    axis: str | None
-    allowed: bool
-    why: str | None
-    added: Sequence[AddedAmount]
-    objective: Sequence[GoalValue]
-    goal: str | None
-    gain: DecimalText
-    n_funded: int | None
-    granted_cents: int | None
-    unspent_cents: int | None
-    enter: Sequence[str]
-    leave: Sequence[str]
-    more: Sequence[str]
-    less: Sequence[str]
-    proof: Proof | None
-    n_departments: int | None = omit_none()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionDocument(MarginalDocument):
     """Where an extra amount does most: shared by the model, by a key, or given to one axis."""
 
-    command: Literal["extension-shares", "sweep"] = "extension-shares"
+    command: Literal["extension-shares"] = "extension-shares"
     question: Literal["extension"] = "extension"
     extra_cents: int
     base: ReferenceEntry
-    ways: Sequence[ExtensionOptionEntry]
+    ways: Sequence[ExtensionOption]
 
 
 def build_head(
@@ -250,33 +188,7 @@ def build_reference_entry(base: ReferenceSolution) -> ReferenceEntry:
         proof=base.answer.proof,
         n_funded=int(base.allocation.funded.sum()),
         granted_cents=int(base.allocation.granted_cents.sum()),
-        n_departments=_count_departments(base.problem, base.allocation),
-    )
-
-
-def build_marginal_entry(result: NextEuro) -> NextEuroEntry:
-    """Build the entry of one envelope or rule."""
-    money, moves = result.unit == "€", result.bought or NO_MOVES
-    return NextEuroEntry(
-        kind=result.kind,
-        id=result.id,
-        status=result.status,
-        unit=result.unit,
-        step=format_fraction(result.step),
-        step_upto=format_fraction(result.upper),
-        step_cents=int(result.step * 100) if money and result.step is not None else None,
-        exact=result.exact,
-        goal=result.stage,
-        gain=format_fraction(result.gain),
-        most_gain=format_fraction(result.most_gain),
-        enter=moves.enter,
-        leave=moves.leave,
-        more=moves.more,
-        less=moves.less,
-        n_funded=result.n_funded,
-        granted_cents=result.granted_cents,
-        shadow_price=None if result.shadow_price is None else f"{result.shadow_price:.6g}",
-        proof=result.proof,
+        n_departments=count_departments(base.problem, base.allocation),
     )
 
 
@@ -315,35 +227,5 @@ def build_target_entry(result: TargetResult, lang: Lang) -> TargetEntry:
         n_funded=int(answer.allocation.funded.sum()),
         granted_cents=int(answer.allocation.granted_cents.sum()),
         dossiers=names.to_list(),
-        n_departments=_count_departments(problem, answer.allocation),
+        n_departments=count_departments(problem, answer.allocation),
     )
-
-
-def build_option_entry(base: ReferenceSolution, result: ExtensionOption) -> ExtensionOptionEntry:
-    """Build one way to share the extension."""
-    moves = result.moved or NO_MOVES
-    allocation = None if result.answer is None else result.answer.allocation
-    return ExtensionOptionEntry(
-        way=result.way,
-        axis=result.axis,
-        allowed=result.allowed,
-        why=result.why or None,
-        added=[AddedAmount(envelope=name, cents=cents) for name, cents in result.added],
-        objective=list_goal_values(base.problem, result.values),
-        goal=result.goal,
-        gain=format_fraction(result.gain),
-        n_funded=result.n_funded if allocation is None else int(allocation.funded.sum()),
-        granted_cents=result.granted_cents if allocation is None else int(allocation.granted_cents.sum()),
-        unspent_cents=result.unspent_cents,
-        enter=moves.enter,
-        leave=moves.leave,
-        more=moves.more,
-        less=moves.less,
-        proof=result.proof,
-        n_departments=None if allocation is None else _count_departments(base.problem, allocation),
-    )
-
-
-def _count_departments(problem: Problem, allocation: Allocation) -> int:
-    table = problem.case.table.filter(allocation.funded)
-    return table["department"].replace("", None).drop_nulls().n_unique()

@@ -8,66 +8,71 @@ highest averages); "wholly" raises one axis.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.analysis.shared.amount_variation import apportion_cents
+from tnt_sim.analysis.shared.goal_values import GoalValue, list_goal_values
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Moves,
     ReferenceSolution,
     ReportProgress,
     compare_allocations,
+    count_departments,
     find_better_stage,
     notify_progress,
 )
 from tnt_sim.deadline import UNLIMITED
+from tnt_sim.documents import Record, omit_none, spread
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
-from tnt_sim.engine.result import Proof, SolveOutcome, Status
+from tnt_sim.engine.result import Status
 from tnt_sim.errors import ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.scenario.load import with_amounts
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.values.answer_values import Moves, Support
 
 FREE, KEY, WHOLLY = "free", "key", "wholly"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExtensionOption:
-    """One way to share the extra money.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedAmount:
+    """Cents added to one envelope."""
+
+    envelope: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionOption(Record):
+    """One way to share the extra money, with its list.
 
     Attributes
     ----------
     way, axis : free, key or wholly, and the axis of the latter
-    added : (axis, cents); for "free", what the optimum uses beyond each axis' own amount, more than
-    today
-    values, gain : stage values, and the change of the first one that differs
-    goal : objective of that stage; None if none differs
-    n_funded, granted_cents, unspent_cents : of the optimum; unspent of the programme
-    moved : applications that enter and leave
-    why : reason if there is no list: `contradiction` (of amounts, before any solve), `infeasible`
-    or `stopped`
+    allowed, why : whether there is a list, else the reason: `contradiction` (of amounts, before any solve),
+    `infeasible` or `stopped`
+    added : for "free", what the optimum uses beyond each axis' own amount, more than today
+    gain : the change of the first goal that differs, which is `goal`; None if none differs
+    unspent_cents : of the programme
     """
 
     way: str
     axis: str | None
-    added: tuple[tuple[str, int], ...]
-    values: tuple[Fraction, ...]
-    goal: str | None
-    gain: Fraction
-    n_funded: int | None
-    granted_cents: int | None
-    unspent_cents: int | None
-    moved: Moves | None
-    proof: Proof | None
-    answer: SolveOutcome | None
-    why: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether there is a list."""
-        return self.answer is not None
+    allowed: bool = False
+    why: str | None = None
+    added: Sequence[AddedAmount] = ()
+    objective: Sequence[GoalValue] = ()
+    goal: str | None = None
+    gain: Fraction = Fraction(0)
+    n_funded: int | None = None
+    granted_cents: int | None = None
+    unspent_cents: int | None = None
+    moves: Moves = spread(Moves)
+    support: Support = spread(Support)
+    n_departments: int | None = omit_none()
 
 
 def optimise_extension_options(
@@ -165,7 +170,7 @@ def _optimise_option(
     prove: bool,
 ) -> ExtensionOption:
     nothing = ExtensionOption(
-        way, axis, tuple(added.items()), (), None, Fraction(0), None, None, None, None, None, None
+        way=way, axis=axis, added=list_added(added), moves=Moves(), support=Support(None)
     )
     try:
         problem = compile_problem(
@@ -187,17 +192,22 @@ def _optimise_option(
     changed = next(
         (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None
     )
-    return ExtensionOption(
-        way=way,
-        axis=axis,
-        added=tuple(added.items()),
-        values=answer.values,
+    return replace(
+        nothing,
+        allowed=True,
+        added=list_added(added),
+        objective=list_goal_values(base.problem, answer.values),
         goal=None if changed is None else base.problem.stages[changed].goal,
         gain=Fraction(0) if changed is None else answer.bests[changed] - base.answer.bests[changed],
         n_funded=int(answer.allocation.funded.sum()),
-        granted_cents=answer.granted_cents,
+        granted_cents=int(answer.allocation.granted_cents.sum()),
         unspent_cents=read.left_cents[0],
-        moved=compare_allocations(base.problem, base.allocation, answer.allocation),
-        proof=answer.proof,
-        answer=answer,
+        moves=compare_allocations(base.problem, base.allocation, answer.allocation),
+        support=Support(answer.proof),
+        n_departments=count_departments(base.problem, answer.allocation),
     )
+
+
+def list_added(added: Mapping[str, int]) -> list[AddedAmount]:
+    """List the cents added to each envelope."""
+    return [AddedAmount(envelope=name, cents=cents) for name, cents in added.items()]

@@ -43,7 +43,6 @@ from tnt_sim.analysis.shared.envelope_path import (
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
-    Moves,
     ReferenceSolution,
     ReportProgress,
     can_relax,
@@ -52,6 +51,7 @@ from tnt_sim.analysis.shared.reference_solution import (
     relax_rule_to_report,
 )
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.documents import Record, omit_none, spread
 from tnt_sim.engine.budgets import BUDGETS, Clock
 from tnt_sim.engine.lp_relaxation import NEGLIGIBLE, compute_shadow_prices
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -67,6 +67,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import solve_relaxed
+from tnt_sim.values.answer_values import DualValue, Interval, Moves, Support
 from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
 
 DISTANCE = "distance"
@@ -84,8 +85,8 @@ RISES, NEVER, BOUNDED, STOPPED = "rises", "never", "bounded", "stopped"
 ENVELOPE, RULE = "envelope", "rule"
 
 
-@dataclass(frozen=True, slots=True)
-class NextEuro:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextEuro(Record):
     """Marginal step of one envelope or one rule, and what it buys.
 
     Attributes
@@ -94,38 +95,27 @@ class NextEuro:
     status : rises; never (no increase improves any stage); bounded (a limit came first, and only `most_gain` is
     known); stopped (a limit came first)
     step : least increase in euros, or least violation in the unit of the rule summed over its
-    groups; None if there is none
-    upper : amount known to be enough if the step is not exact to the cent; otherwise equal to
-    `step`
-    unit : unit of the step
-    stage, gain : first stage that improves, None if unknown, and by how much in the optimum at that step; where
+    groups; an amount known to be enough is its upper bound
+    goal, gain : first stage that improves, None if unknown, and by how much in the optimum at that step; where
     bounded, the first stage and no gain
-    bought : applications that enter and leave there
-    n_funded, granted_cents : of that allocation
-    shadow_price : dual value per unit of the step, in the unit of the first stage; None if unknown
-    proof : evidence that a smaller step improves nothing
     most_gain : what no step, however large, gains more than in the first stage; None if unknown
+    moves : applications that enter and leave there
+    n_funded, granted_cents : of that allocation
+    support : evidence that a smaller step improves nothing
     """
 
     kind: str
     id: str
     status: str
-    step: Fraction | None
-    upper: Fraction | None
-    unit: str
-    stage: str | None
+    step: Interval = spread(Interval, low="step", high="step_upto", low_cents="step_cents")
+    goal: str | None
     gain: Fraction | None
-    bought: Moves | None
+    most_gain: Fraction | None = omit_none()
+    moves: Moves = spread(Moves)
     n_funded: int | None
     granted_cents: int | None
-    shadow_price: float | None
-    proof: Proof | None
-    most_gain: Fraction | None = None
-
-    @property
-    def exact(self) -> bool:
-        """Whether the step is known to the cent."""
-        return self.step is not None and self.step == self.upper
+    shadow_price: DualValue = spread(DualValue, text="shadow_price")
+    support: Support = spread(Support)
 
 
 def compute_marginal_euros(
@@ -313,7 +303,7 @@ class _MarginalSearch:
             stopped = not all(one.unreachable for one in result)
             if stopped:
                 return self.read_limits(ENVELOPE, name, price, proof)
-            return _build_empty_result(ENVELOPE, name, "€", price, proof, stopped=False)
+            return _build_result(ENVELOPE, name, NEVER, Interval(None, None, "€"), price, proof)
         lower, k = min(rising)
         step, upper = Fraction(max(0, lower - path.amount_cents), 100), None
         there, amount = None, result[k].amount_cents
@@ -325,7 +315,7 @@ class _MarginalSearch:
             there = optimise(
                 compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=self.clock
             )
-        return self._build_result(ENVELOPE, name, "€", (step, upper), k, there, price, proof)
+        return self._build_rise(ENVELOPE, name, "€", (step, upper), k, there, price, proof)
 
     def _can_solve(self, deadline: Deadline) -> bool:
         """Whether a solve may still tell what the curves left open."""
@@ -366,7 +356,7 @@ class _MarginalSearch:
         euro = replace(euro, most_gain=most)
         if euro.status != STOPPED:
             return euro
-        return replace(euro, status=BOUNDED, stage=self.base.problem.stages[0].goal)
+        return replace(euro, status=BOUNDED, goal=self.base.problem.stages[0].goal)
 
     def read_limits(
         self,
@@ -387,13 +377,13 @@ class _MarginalSearch:
         if kind == ENVELOPE and name in self.increases:
             bounds = self.increases[name][1]
             if bounds.low == FAR:
-                return _build_empty_result(kind, name, unit, price, proof, stopped=False)
+                return _build_result(kind, name, NEVER, Interval(None, None, unit), price, proof)
             low, high = Fraction(bounds.low, 100), None if bounds.high == FAR else Fraction(bounds.high, 100)
         if high is None and not low:
-            return _build_empty_result(kind, name, unit, price, proof, stopped=True)
-        euro = self._build_result(kind, name, unit, (low, high), 0, there, price, proof)
+            return _build_result(kind, name, STOPPED, Interval(None, None, unit), price, proof)
+        euro = self._build_rise(kind, name, unit, (low, high), 0, there, price, proof)
         known = euro.gain is not None or len(self.base.problem.stages) == 1
-        return euro if known else replace(euro, stage=None)  # which goal gains is open
+        return euro if known else replace(euro, goal=None)  # which goal gains is open
 
     def _get_unit(self, name: str) -> str:
         """Return the unit of the violation of a rule."""
@@ -431,13 +421,13 @@ class _MarginalSearch:
             stopped = not all(one.status is Status.INFEASIBLE for one in result)
             if stopped:
                 return self.read_limits(RULE, name, price, proof)
-            return _build_empty_result(RULE, name, unit, price, proof, stopped=False)
+            return _build_result(RULE, name, NEVER, Interval(None, None, unit), price, proof)
         step, k = min(rising)
         given = with_first_stage(soft, distance)
         there = optimise(
             given, OptimiseOptions(kept_values=(step,), canonical=False, prove=False), clock=self.clock
         )
-        return self._build_result(RULE, name, unit, (step, step), k, there, price, proof)
+        return self._build_rise(RULE, name, unit, (step, step), k, there, price, proof)
 
     def _minimise_distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
         return optimise(
@@ -452,7 +442,7 @@ class _MarginalSearch:
             clock=self.clock,
         )
 
-    def _build_result(
+    def _build_rise(
         self,
         kind: str,
         name: str,
@@ -468,23 +458,16 @@ class _MarginalSearch:
         if (
             there is None or there.allocation is None or not there.is_closed
         ):  # stopped by a limit: gain unknown
-            return NextEuro(kind, name, RISES, *steps, unit, goal, None, None, None, None, price, proof)
+            return _build_result(kind, name, RISES, Interval(*steps, unit), price, proof, goal)
         first = len(there.values) - len(base.answer.values)
         gain = there.bests[first + stage] - base.answer.bests[stage]
-        return NextEuro(
-            kind=kind,
-            id=name,
-            status=RISES,
-            step=steps[0],
-            upper=steps[1],
-            unit=unit,
-            stage=goal,
+        moves = compare_allocations(base.problem, base.allocation, there.allocation)
+        return replace(
+            _build_result(kind, name, RISES, Interval(*steps, unit), price, proof, goal),
             gain=gain,
-            bought=compare_allocations(base.problem, base.allocation, there.allocation),
+            moves=moves,
             n_funded=int(there.allocation.funded.sum()),
             granted_cents=there.granted_cents,
-            shadow_price=price,
-            proof=proof,
         )
 
 
@@ -523,11 +506,29 @@ def _is_rule(label: RowLabel, name: str) -> bool:
     return label.kind is RowKind.RULE and label.id == name
 
 
-def _build_empty_result(
-    kind: str, name: str, unit: str, price: float | None, proof: Proof | None, *, stopped: bool
+def _build_result(
+    kind: str,
+    name: str,
+    status: str,
+    step: Interval,
+    price: float | None,
+    proof: Proof | None,
+    goal: str | None = None,
 ) -> NextEuro:
-    status = STOPPED if stopped else NEVER
-    return NextEuro(kind, name, status, None, None, unit, None, None, None, None, None, price, proof)
+    """Return what is known of a step without a list there."""
+    return NextEuro(
+        kind=kind,
+        id=name,
+        status=status,
+        step=step,
+        goal=goal,
+        gain=None,
+        moves=Moves(),
+        n_funded=None,
+        granted_cents=None,
+        shadow_price=DualValue(price, step.unit),
+        support=Support(proof),
+    )
 
 
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, ObjectiveStage]:

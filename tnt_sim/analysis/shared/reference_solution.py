@@ -180,6 +180,12 @@ def compare_allocations(problem: Problem, before: Allocation, after: Allocation)
     return Moves(*(tuple(names.gather(np.flatnonzero(mask)).to_list()) for mask in masks))
 
 
+def count_departments(problem: Problem, allocation: Allocation) -> int:
+    """Count the departments of the funded applications."""
+    table = problem.case.table.filter(allocation.funded)
+    return table["department"].replace("", None).drop_nulls().n_unique()
+
+
 def relax_to_report(rule: CompiledRule) -> CompiledRule:
     """Return the rule relaxed to a report: it is measured and never binds."""
     found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]

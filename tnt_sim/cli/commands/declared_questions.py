@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
-from typing import Annotated, get_args
-
-import typer
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, get_args
 
 from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
 from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
+from tnt_sim.cli.options import build_typer_option
 from tnt_sim.studies.functions import find_answer
 from tnt_sim.studies.study import Study, TypedOption
+
+_SEVERAL = inspect.Parameter.VAR_POSITIONAL
+_TYPED: Mapping[Any, type | UnionType] = MappingProxyType(
+    {
+        Sequence[str]: list[str] | None,
+        Sequence[str] | None: list[str] | None,
+        Sequence[str | int]: list[str] | None,
+        str | int: str,
+        str | int | None: str | None,
+        Mapping[str, int] | None: str | None,
+    }
+)
+"""What Typer reads, by the type of a parameter of a question."""
 
 
 def build_verb(study: Study) -> Callable[..., int]:
     """Return the function of a verb: its options are those of all questions, and its own."""
+    parsers = {one.name: parse for one in study.options if (parse := get_args(one.annotation)[1].parse)}
+    rest = next((one.name for one in study.options if one.kind is _SEVERAL), None)
 
-    def run(options: StudyOptions, **chosen: object) -> int:
+    def run(options: StudyOptions, **typed: Any) -> int:
         began = time.monotonic()
+        given = {name: value for name, value in typed.items() if value is not None}
+        chosen = {name: parsers[name](value) if name in parsers else value for name, value in given.items()}
+        arguments = [] if rest is None else chosen.pop(rest)
         scenario, lang = options.load_scenario()
         seconds = scenario.spec.solver.time_limit if options.seconds is None else options.seconds
         with show_remaining_time(lang, wanted=not options.quiet) as progress:
-            answer = find_answer(study, scenario, time_limit=seconds, lang=lang, progress=progress, **chosen)
+            answer = find_answer(
+                study, scenario, *arguments, time_limit=seconds, lang=lang, progress=progress, **chosen
+            )
         data = answer.data
         code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(answer.status, 0)
         code = INTERRUPTED_AND_TOLD if data.stopped_by == "interrupt" else code
-        if code == INFEASIBLE:
+        if code == INFEASIBLE and answer.is_without_allocation:
             left, report = options.compute_seconds_left(began), answer.build_report()
             show_without_allocation(options, report, data, scenario=scenario, lang=lang, seconds=left)
         else:
-            options.show(
-                answer.build_report, data, lang, () if code else options.build_hint(study.verb, lang)
-            )
+            hint = () if code else options.build_hint(study.verb, lang)
+            options.show(answer.build_report, data, lang, hint)
         return code
 
     first = inspect.Parameter("options", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=StudyOptions)
@@ -46,7 +65,9 @@ def _convert_option(parameter: inspect.Parameter) -> inspect.Parameter:
     """Return a parameter of a question as Typer takes it: several values of an option are a list."""
     kind, option = get_args(parameter.annotation)
     assert isinstance(option, TypedOption)
-    if kind == Sequence[str] | None:
-        kind = list[str] | None
-    typed = typer.Option(option.flag, metavar=option.metavar, help=option.help)
-    return parameter.replace(annotation=Annotated[kind, typed], kind=inspect.Parameter.KEYWORD_ONLY)
+    typed: Any = _TYPED.get(kind, kind)
+    if parameter.kind is _SEVERAL:
+        typed = list[str]
+    annotation = Annotated[typed, build_typer_option(option)]
+    default = None if parameter.default == () else parameter.default
+    return parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY, default=default)

@@ -29,7 +29,7 @@ def extend(options: StudyOptions, to: TotalOption = None) -> int:
     """Compare transfers between envelopes, at the same total, with a larger total."""
     scenario, lang = options.load_scenario()
     from tnt_sim.api.extension import extend as compare_ways
-    from tnt_sim.reporting.reports.extend import build_report
+    from tnt_sim.studies.extend.answer import build_report
 
     with show_remaining_time(lang, wanted=not options.quiet) as progress:
         extension = compare_ways(

@@ -24,10 +24,10 @@ from tnt_sim.cli.options import (
     SchedulerOption,
     ShareOption,
     StepsOption,
-    split_names,
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import N_, _
+from tnt_sim.studies.options import split_names
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.sweep.document import SweepDocument
@@ -103,7 +103,7 @@ def sweep(
     cross_check: CrossCheckOption = None,
 ) -> int:
     """Compute the best allocation at each amount of an envelope."""
-    names = split_names(envelope)
+    names = split_names(envelope) or []
     is_page = options.out is not None and options.out.suffix.lower() in (".html", ".xlsx")
     if options.force and not is_page:
         raise UsageError(

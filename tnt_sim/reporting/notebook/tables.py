@@ -19,7 +19,7 @@ from tnt_sim.i18n.numbers import format_amounts, format_decimal, format_integer,
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.renderers.html import render_rows_html, wrap_in_frame
 from tnt_sim.reporting.reports.quality import SEVERITY
-from tnt_sim.reporting.text.marginal import FLAGS
+from tnt_sim.reporting.text.entry_flags import FLAGS
 from tnt_sim.reporting.text.vocabulary import KIND, REASON
 from tnt_sim.rules.expressions.column_text import COLUMN, describe_bare_column
 from tnt_sim.rules.expressions.text import SENSE, capitalise

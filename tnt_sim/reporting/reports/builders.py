@@ -6,7 +6,6 @@ from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.audit.document import AuditDocument
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.analysis.infeasibility.document import ConflictDocument
-from tnt_sim.analysis.marginal.document import MarginalDocument
 from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.analysis.reconcile.document import ReconcileDocument
 from tnt_sim.analysis.sweep.document import SweepDocument
@@ -16,7 +15,6 @@ from tnt_sim.reporting.reports import (
     audit,
     explanation,
     infeasibility,
-    marginal,
     preferences,
     reconciliation,
     sweep,
@@ -30,7 +28,6 @@ type StudyDocument = (
     | WeightsDocument
     | SweepDocument
     | ReconcileDocument
-    | MarginalDocument
 )
 
 
@@ -51,5 +48,3 @@ def build_report(document: StudyDocument) -> Report:
             return sweep.build_report(document)
         case ReconcileDocument():
             return reconciliation.build_report(document)
-        case _:
-            return marginal.build_report(document)

@@ -15,6 +15,7 @@ from tnt_sim.i18n.numbers import (
     format_decimal,
     format_euros,
     format_percentage,
+    format_price_per_euro,
     format_significant,
 )
 from tnt_sim.i18n.parameters import Count, Listed, Money
@@ -35,7 +36,6 @@ from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe
 from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, build_envelope_table, describe_parts
 from tnt_sim.reporting.reports.step_effects import build_step_effects
 from tnt_sim.reporting.reports.warnings import build_warnings
-from tnt_sim.reporting.text.marginal import format_price_per_euro
 from tnt_sim.reporting.text.vocabulary import KIND, REASON, UNSPENT, Labels, describe_verdict, write_goal
 from tnt_sim.rules.expressions.text import SENSE
 from tnt_sim.scenario.scenario import RESERVE

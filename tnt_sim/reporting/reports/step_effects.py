@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
 from tnt_sim.i18n.parameters import Items, Listed
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
-from tnt_sim.reporting.text.marginal import format_goal_change
+from tnt_sim.values.answer_values import Gain
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.extend.step_effects import AxisEffect, StepEffects
@@ -45,15 +46,15 @@ def _build_axes(axes: Sequence[AxisEffect]) -> Table:
 
 
 def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
-    change = entry.change
-    if entry.goal is None or change is None:
+    if entry.goal is None or entry.change is None:
         return _("nothing more"), "", ""
+    change = parse_decimal(entry.change)
     enter = _n("{n} enters", "{n} enter", n=entry.n_enter)
     leave = _n("{n} leaves", "{n} leave", n=entry.n_leave)
     cents = entry.granted_cents
     more = write_both(partial(format_short_amount, cents))
     return (
-        write_both(partial(format_goal_change, change, entry.goal)),
+        Gain(entry.goal, change, change),
         write_both(Items((enter, leave)).in_),
         _("{sign}{more} granted", sign="+" if cents > 0 else "", more=more),
     )

@@ -17,7 +17,7 @@ from tnt_sim.reporting.plots.drawing.change_charts import draw_gain_bars
 from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
-from tnt_sim.reporting.reports.extend import describe_totals, describe_transfers, format_change
+from tnt_sim.studies.extend.answer import describe_totals, describe_transfers, format_change
 from tnt_sim.values.answer_values import label_goal
 
 WAYS = {

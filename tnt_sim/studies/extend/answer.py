@@ -42,9 +42,9 @@ from tnt_sim.reporting.report_tree import (
     build_section,
     write_both,
 )
-from tnt_sim.reporting.reports.marginal import build_next_euro
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.rules.protocols import Sense
+from tnt_sim.studies.marginal_euro.answer import build_steps
 from tnt_sim.values.answer_values import Support, label_goal
 
 _NOTHING = _("nothing")
@@ -83,7 +83,7 @@ def build_report(document: ExtendDocument) -> Report:
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
             *nodes,
-            *(build_next_euro(document.next) if document.next else []),
+            *(build_steps(document.next) if document.next else []),
             *_build_list_changes(document),
             *(Callout(text, Tone.WARNING) for text in document.warnings),
         ],

@@ -1,0 +1,1 @@
+"""The amount of an envelope from which each application is funded."""

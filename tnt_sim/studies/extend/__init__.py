@@ -1,0 +1,1 @@
+"""Transfers between envelopes, compared with a larger total."""

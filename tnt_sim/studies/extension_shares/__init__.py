@@ -1,0 +1,1 @@
+"""Ways to share an extra amount between the axes."""

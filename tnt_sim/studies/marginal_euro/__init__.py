@@ -1,0 +1,1 @@
+"""The least useful increase of each envelope, and the gain of each relaxed rule."""

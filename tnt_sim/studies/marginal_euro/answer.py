@@ -1,0 +1,139 @@
+"""The page of marginal steps: a picture and a table of the envelopes, then a table of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tnt_sim.analysis.marginal.document import NextEuroDocument
+from tnt_sim.analysis.marginal.marginal_euro import BOUNDED, ENVELOPE, NEVER, RULE, STOPPED, NextEuro
+from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.numbers import format_amount, format_short_amount
+from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
+from tnt_sim.studies.answer_tables import Col, build_table
+from tnt_sim.values.answer_values import Gain, format_signed, label_goal
+
+if TYPE_CHECKING:
+    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+
+MOST_BARS = 12
+TITLES: Mapping[str, Text] = MappingProxyType(
+    {ENVELOPE: _("Envelopes: one more euro"), RULE: _("Rules: one unit less")}
+)
+NO_GAIN: Mapping[str, Text] = MappingProxyType(
+    {ENVELOPE: _("no gain, at any amount"), RULE: _("no gain, even without it")}
+)
+STEP_NOTE = _(
+    '"Least useful change": the smallest change that improves an objective by one unit. '
+    '"Shadow price": what one more unit would bring if fractions of applications could be '
+    "funded (linear programming); it gives a slope, not a decision."
+)
+COLUMNS: Sequence[Col[NextEuro]] = (
+    Col(_("Where"), lambda step: step.id),
+    Col(_("Least useful change"), lambda step: step.step, Kind.FIGURE),
+    Col(_("Gain"), lambda step: read_gain(step), Kind.FIGURE),
+    Col(_("Shadow price"), lambda step: step.shadow_price, Kind.FIGURE, optional=True),
+    Col(_p("column", "Funded"), lambda step: step.n_funded, Kind.COUNT, Output.FILES),
+    Col(_("Proof"), lambda step: step.support, optional=True),
+    Col(_("Effect"), lambda step: describe_outcome(step)),
+)
+
+
+def build_page(document: NextEuroDocument) -> Iterator[Node]:
+    """Yield the steps of envelopes, then those of rules."""
+    return build_steps(document.next)
+
+
+def build_steps(steps: Sequence[NextEuro]) -> Iterator[Node]:
+    """Yield a section for the envelopes and one for the rules, and what their figures mean."""
+    for kind, title in TITLES.items():
+        if rows := [step for step in steps if step.kind == kind]:
+            yield Section(title, [Chart(title, partial(draw_steps, rows)), build_table(COLUMNS, rows)])
+    yield Paragraph(STEP_NOTE, soft=True)
+
+
+def read_gain(step: NextEuro) -> Text | str:
+    """Return what the step gains, as far as it is known."""
+    return "–" if step.gain is None else Gain(step.goal or "", step.gain, step.gain)
+
+
+def describe_outcome(step: NextEuro) -> Text:
+    """Say who enters and leaves at a step, or why that is not known."""
+    if step.status == NEVER:
+        return NO_GAIN[step.kind]
+    if step.status == BOUNDED and step.most_gain is not None and step.goal is not None:
+        goal, most = label_goal(step.goal), write_both(partial(format_signed, step.most_gain))
+        return _("open; in {goal}, no change gains more than {most}", goal=goal, most=most)
+    if step.status in (BOUNDED, STOPPED):
+        return _("stopped by the time limit")
+    if step.gain is None:
+        known = step.step.high is not None
+        return _("its gain was not computed") if known else _("no amount that was tried is enough")
+    if step.step.exact or step.step.high is None:
+        return step.moves
+    enough = replace(step.step, low=step.step.high)
+    return _("at {enough} more, {moves}", enough=enough, moves=step.moves)
+
+
+def draw_steps(steps: Sequence[NextEuro], lang: Lang, width: int) -> str:
+    """Draw the least to add to each envelope for a gain; nothing where none is known to the cent."""
+    known = sorted(
+        (step.step.low_cents, step.id) for step in steps if step.step.exact and step.step.low_cents
+    )
+    bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
+    side = _("the least to add for a gain").in_(lang)
+    return draw_bars(bars, [side], _("what the next euro is worth").in_(lang), width)
+
+
+def list_plots() -> Mapping[str, Callable[[NextEuroDocument, Lang], AltairChart]]:
+    """Return the Altair charts by name."""
+    return {"next_euro": plot_steps}
+
+
+def list_bars(steps: Sequence[NextEuro], lang: Lang) -> list[tuple[str, float, str]]:
+    """Return id, euros and label of each step in money whose gain is known, the smallest first."""
+    bars = [
+        (
+            step.id,
+            cents / 100,
+            f"+{format_short_amount(cents, lang)} → {format_signed(step.gain, lang)} {step.goal}",
+        )
+        for step in steps
+        if (cents := step.step.low_cents) and step.gain is not None
+    ]
+    return sorted(bars, key=lambda bar: (bar[1], bar[0]))
+
+
+def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
+    """Draw the least to add to each envelope for a gain.
+
+    Raises
+    ------
+    ValueError
+        If no envelope has a step in money.
+    """
+    import polars as pl
+
+    from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title
+    from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
+    from tnt_sim.reporting.plots.drawing.themed_chart import apply_theme
+
+    bars = list_bars(document.next, lang)
+    if not bars:
+        raise ValueError("no envelope has a next step: nothing to draw")
+    frame = pl.DataFrame(
+        [(name, name, euros, label) for name, euros, label in bars],
+        schema=["id", "name", "value", "label"],
+        orient="row",
+    )
+    finding = _("Smallest step: {name}, {step}", name=bars[0][0], step=bars[0][2])
+    question = _("The least to add for a gain: nothing changes below")
+    axis = build_money_axis(lang, grid=False)
+    chart = draw_labelled_bars(frame, _("To add").in_(lang), Mark.GRANTED, axis)
+    title = build_title(finding, question, lang, synthetic=document.synthetic)
+    return apply_theme(chart.properties(title=title), lang)

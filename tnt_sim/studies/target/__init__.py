@@ -1,0 +1,1 @@
+"""The smallest envelope that reaches each target."""
