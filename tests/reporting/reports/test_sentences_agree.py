@@ -11,16 +11,18 @@ sentence that no pattern knows fails: who writes one says what it claims in `tol
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.lanes import seeds
+from support.lanes import Lane, seeds
 from support.paths import ROOT
 from support.printed.agreement import check_agreement
 from support.printed.explanation import check_explanation
@@ -207,6 +209,43 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
     with suppress(InputError, NothingDecided):
         compared = tnt.compare(scenario, with_amounts(scenario, {"p": 260_00}))
         yield compared.build_report(), compared.summary()
+
+
+AMOUNTS = {
+    "single": ["300 €"],
+    "impossible": ["100 €"],
+    "flat": ["900 €", "950 €"],
+    "falling": ["400 €", "200 €", "100 €"],
+}
+"""Amounts of a programme whose lists are one, none, equal, and shorter down to none."""
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("shape", AMOUNTS)
+def test_sentences_of_a_drawn_batch_stand_in_its_table(shape: str, tmp_path: Path) -> None:
+    """Each case counts as done, failed or without a list; names, errors and the store are quoted as they stand."""
+    met = Counter[str]()
+    for seed in range(6) if Lane.slow else range(1):
+        scenario = tnt.Scenario.from_yaml(write_programme(tmp_path, seed).path)
+        found = tnt.batch(
+            scenario,
+            tmp_path / f"{shape}{seed}",
+            matrix={"programme.amount": AMOUNTS[shape]},
+            executor="serial",
+        )
+        document = found.summary()
+        rows = document["runs"]
+        assert len(rows) == document["n_done"] == len(AMOUNTS[shape])
+        assert document["n_failed"] == sum(row["status"] == "error" for row in rows)
+        quoted = " ".join(
+            [document["store"], *(f"{row['name']} {row['error']} {row['changes']}" for row in rows)]
+        )
+        figures = [Fraction(one.replace(",", "")) for one in re.findall(r"\d[\d,]*(?:\.\d+)?", quoted)]
+        met.update(check_agreement(found.build_report(), document, figures))
+        values = [row["values"] for row in rows if None not in (row["values"] or [None])]
+        assert shape != "flat" or len({str(one) for one in values}) <= 1
+        assert len(values) == sum(row["status"] not in ("error", "infeasible") for row in rows)
+    assert met
 
 
 @pytest.mark.drawn

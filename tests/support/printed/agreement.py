@@ -189,6 +189,9 @@ CLAIMS: Mapping[str, Callable[[Document], bool]] = {
     "It is proven that no allocation satisfies": lambda document: (
         document["status"] == "infeasible" and any(one["proof"] == "PROVED" for one in document["sets"])
     ),
+    "The answers are in ": lambda document: document["n_done"] == document["n_cases"],
+    "goes on from where it stopped": lambda document: document["n_done"] < document["n_cases"],
+    "of them failed": lambda document: document["n_failed"] > 0,
     "no other minimal conflict and no other minimal repair": lambda document: document["complete"],
 }
 """Words that say « all », « nothing » or « no … », and when they hold."""
