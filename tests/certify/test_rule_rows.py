@@ -383,3 +383,12 @@ def test_a_dossier_that_must_be_funded_without_a_decision_is_refused(tmp_path: P
     must[1] = True
     wrong = replace(claims, system=replace(claims.system, must=must))
     assert compare_readings(problem, wrong).narrow == ("must:1",)
+
+
+@pytest.mark.parametrize("seed", [5, 301])
+def test_an_envelope_hands_on_no_more_than_all_the_money(seed: int) -> None:
+    """Several siblings may get money from one: what it hands on is bounded once, not once for each of them."""
+    problem = problem_of(seed)
+    assert problem is not None
+    assert any(len(option.transfer_to) > 1 for option in problem.case.tree.options)
+    assert compare_readings(problem, build_claims(problem)).narrow == ()

@@ -6,8 +6,8 @@
 
 d_X = e_X + Σ m_zX − Σ m_Xz; y_X says whether own dossiers of X leave something to the envelopes under it. Of the
 ways to pay a list one moves least: nothing goes round in a circle, and a node gets what it lacks and hands on.
-There a transfer is at most all that is granted, which the amount of the root bounds, and what a node lacks is at
-most what could be granted at and under it, less what it may grant by itself. No column needs a larger value.
+There a transfer, and all that a node gets or hands on, is at most what is granted, which the amount of the root
+bounds; what a node lacks is at most what could be granted at and under it, less what it may grant by itself. No column needs a larger value.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class MovingMoney:
             self.handed[node] = self._add_limit(f"out:{tree.ids[node]}", outgoing[node], options.out_cents)
 
     def _add_limit(self, name: str, moves: Entries, limit: int | None) -> int:
-        """Write Σ m ≤ limit where there is one; return the most that they add up to."""
-        most = sum(most for _, most in moves)
+        """Write Σ m ≤ limit where there is one; return the most that they add up to, at most all the money."""
+        most = min(sum(most for _, most in moves), self.case.tree.amount_cents[0] or 0)
         if moves and limit is not None:
             self.lines.add([name], NO_ROW, NO_ROW, NO_ROW, [limit])
             self.lines.add_entries(name, [(column, 1) for column, _ in moves])
