@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,16 +18,21 @@ from support.paths import ROOT
 from support.small_cases.compiled import problem_of
 from support.small_cases.drawn import cases
 from support.small_cases.enumeration import allowed
-from support.tiny_scenario import tiny
+from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.engine import optimise as question
 from tnt_sim.engine.optimise import OptimiseOptions, optimise, with_fixed
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
+from tnt_sim.engine.run_folder.replay import verify_run
+from tnt_sim.engine.run_folder.writer import write_run
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.methods.lexicographic import StagesOutcome
 
 SHIPPED = ROOT / "scenarios"
 
@@ -171,3 +177,26 @@ objective: [{maximise: {score: 1}}]
     answer = optimise(with_fixed(problem, refuse=[0]))
     assert answer.allocation is not None
     assert answer.allocation.granted_cents.tolist() == [0, 30000, 30000]
+
+
+def test_a_stage_that_a_limit_ended_has_the_value_of_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of a later stage keeps what an earlier one found, and may have more of it."""
+    real = question.solve_lexicographic
+
+    def stop_second(*arguments: Any, **options: Any) -> StagesOutcome:
+        outcome = real(*arguments, **options)
+        first, second, *rest = outcome.stages
+        second = replace(second, termination=Termination.TIME_LIMIT, value=second.value - 1, bound=None)
+        return replace(outcome, stages=(first, second, *rest))
+
+    monkeypatch.setattr(question, "solve_lexicographic", stop_second)
+    monkeypatch.setattr(question._Optimisation, "_solve_by_kernel", lambda *_: None)
+    goals = "objective: [{maximise: {dossiers: 1}}, {maximise: {score: 1}}]\n"
+    text = HEAD.replace("objective: [{maximise: {score: 1}}]\n", goals)
+    result = solve(tiny(tmp_path, text), cross_check="never")
+    folder = write_run(result)
+    (_, second, *_) = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))["stages"]
+    assert (second["termination"], second["value"]) == ("time_limit", result.document["objective"][1]["value"])
+    assert verify_run(folder).ok

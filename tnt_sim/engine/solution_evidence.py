@@ -21,7 +21,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Backend, Limits, Termination
 from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, build_unfinished_check
 from tnt_sim.solve.methods.exact_kernels import WORDS
-from tnt_sim.solve.methods.lexicographic import StagesOutcome
+from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome
 from tnt_sim.solve.methods.tie_break import TieBreakResult
 from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 from tnt_sim.verify import claim_consistency
@@ -117,7 +117,7 @@ def build_certificate(
             {
                 "goal": found.name,
                 "sense": found.sense.value,
-                "value": _format_goal_value(stage, found.value),
+                "value": _format_goal_value(stage, found, value),
                 "bound": _format_goal_bound(stage, found.bound, value),
                 "termination": found.termination.value,
                 "solver": found.solver,
@@ -161,9 +161,14 @@ def _format_goal_bound(stage: ModelStage, units: int | None, value: Fraction | N
     return format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE)
 
 
-def _format_goal_value(stage: ModelStage, units: int | None) -> str | None:
-    """Convert model units to the objective's value, as text."""
-    return None if units is None else format_fraction(stage.to_value(units))
+def _format_goal_value(stage: ModelStage, found: StageResult, value: Fraction | None) -> str | None:
+    """Write the value that a stage ended with; that of the list, `value`, where a limit ended the stage.
+
+    The list then comes from a later stage, which keeps what the stage has and may have more.
+    """
+    if found.value is None or (found.termination is not Termination.OPTIMAL and value is not None):
+        return format_fraction(None if found.value is None else value)
+    return format_fraction(stage.to_value(found.value))
 
 
 def join_solver_logs(outcome: StagesOutcome) -> str:

@@ -7,7 +7,8 @@
 d_X = e_X + Σ m_zX − Σ m_Xz; y_X says whether own dossiers of X leave something to the envelopes under it. Of the
 ways to pay a list one moves least: nothing goes round in a circle, and a node gets what it lacks and hands on.
 There a transfer, and all that a node gets or hands on, is at most what is granted, which the amount of the root
-bounds; what a node lacks is at most what could be granted at and under it, less what it may grant by itself. No column needs a larger value.
+bounds; what a node lacks is at most what could be granted at and under it, less what it may grant by itself. No
+column needs a larger value.
 """
 
 from __future__ import annotations
