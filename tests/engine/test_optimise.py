@@ -198,5 +198,8 @@ def test_a_stage_that_a_limit_ended_has_the_value_of_the_list(
     result = solve(tiny(tmp_path, text), cross_check="never")
     folder = write_run(result)
     (_, second, *_) = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))["stages"]
-    assert (second["termination"], second["value"]) == ("time_limit", result.document["objective"][1]["value"])
+    assert (second["termination"], second["value"]) == (
+        "time_limit",
+        result.document["objective"][1]["value"],
+    )
     assert verify_run(folder).ok
