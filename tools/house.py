@@ -64,7 +64,7 @@ VERBS = {
     "target": r"target_envelope|TargetDocument|TargetEntry|TargetResult|\"target\"|studies\.target",
     "rule-prices": "rule[_-]prices|RulePrice|PriceEntry|build_prices|price_sections|build_price_rows",
     "extension-shares": "extension[_-]shares|ExtensionOption|ExtensionDocument|extension_allocation",
-    "extend": r"analysis\.extend|ExtendDocument|extension_plots|reports\.extend|\"extend\"",
+    "extend": r"analysis\.extend|ExtendDocument|studies\.extend|\"extend\"",
     "alternatives": r"\balternatives\b|Alternatives",
     "audit": r"\baudit\b|Audit",
     "weights": r"partial_weights|PartialWeights|WeightsDocument|preferences|\"weights\"",
@@ -75,8 +75,7 @@ VERBS = {
 }
 """By verb of a study, how a file names it."""
 SAYING = {
-    "the questions on money": "marginal|price_sections|rule_prices|entry_thresholds|target|extension_shares"
-    "|old_questions",
+    "the questions on money": "marginal|rule_prices|entry_thresholds|target|extension_shares|answer_tables",
     "alternatives": "alternatives",
     "audit": "audit",
     "weights": "preferences|weights",

@@ -43,8 +43,8 @@ DRAWS = 10
 SLOW_DRAWS = 8
 """The slow lane draws one in so many: tens of thousands are drawn by hand (`benchmarks/brute.py`, `oracle.py`)."""
 
-IN_CI = 2
-"""`.ci/run` takes one in so many of the later members that a number draws; all of them run by hand."""
+IN_CI = 3
+"""`.ci/run` takes one in so many of what is drawn beyond the default lane; all of it runs by hand."""
 
 FEWEST = 10
 """It draws no fewer than these, where the test has as many."""
@@ -70,7 +70,7 @@ def is_quick(path: Path) -> bool:
 
 def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Draw a share of so many examples: a larger one with `--slow`."""
-    part = examples // (SLOW_DRAWS if Lane.slow else DRAWS)
+    part = examples // (_choose_step(SLOW_DRAWS) if Lane.slow else DRAWS)
     most = settings(
         max_examples=max(part, min(examples, FEWEST)),
         deadline=None, suppress_health_check=list(HealthCheck),
@@ -80,17 +80,17 @@ def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def share(number: int) -> int:
     """So many with `--slow`, a part otherwise; the test that asks carries the mark `drawn`."""
-    return number if Lane.slow else number // SHARE
+    return number // _choose_step() if Lane.slow else number // SHARE
 
 
 def stride(of: int) -> int:
     """One step with `--slow`, so many otherwise; the test that asks carries the mark `drawn`."""
-    return 1 if Lane.slow else of
+    return _choose_step() if Lane.slow else of
 
 
 def first_of[T](members: Sequence[T], number: int) -> Sequence[T]:
     """All members with `--slow`, the first ones otherwise; the test that asks carries the mark `drawn`."""
-    return members if Lane.slow else members[:number]
+    return members[: max(number, len(members) // _choose_step())] if Lane.slow else members[:number]
 
 
 def in_lanes(names: Iterable[str], *always: str) -> list[Any]:
@@ -102,8 +102,13 @@ def seeds[T](numbers: Sequence[T], first: int) -> list[Any]:
     """The members of a family: the first ones always run, the others with `--slow`; of drawn ones `.ci/run` takes
     one in `IN_CI`.
     """
-    step = IN_CI if Lane.in_ci and isinstance(numbers, range) else 1
+    step = _choose_step() if isinstance(numbers, range) else 1
     return [*numbers[:first], *map(_later, numbers[first::step])]
+
+
+def _choose_step(least: int = 1) -> int:
+    """One in so many of what the slow lane draws: fewer in `.ci/run`."""
+    return least * IN_CI if Lane.in_ci else least
 
 
 def _later(member: Any) -> Any:

@@ -18,7 +18,7 @@ from tnt_sim.cli.invocation import choose_language, get_invocation
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, Lang, _
 from tnt_sim.studies import options as studies
-from tnt_sim.studies.study import TypedOption
+from tnt_sim.studies.options import TypedOption
 
 SCENARIOS = (".yaml", ".yml", ".pb")
 TABLES = (".xlsx", ".ods", ".csv", ".parquet")

@@ -1,11 +1,27 @@
-"""Options that several questions take."""
+"""How options of questions are typed, and those that several questions take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from tnt_sim.i18n.message import N_
-from tnt_sim.studies.study import TypedOption
+
+
+@dataclass(frozen=True, slots=True)
+class TypedOption:
+    """How an option is typed: its flag, or "" for an argument, its help, and what stands for its value.
+
+    Attributes
+    ----------
+    parse : makes the value of the parameter of what was typed, a text or a list of texts
+    """
+
+    flag: str
+    help: str
+    metavar: str | None = "ID"
+    parse: Callable[[Any], object] | None = None
 
 
 def split_names(texts: Sequence[str] | None) -> list[str] | None:

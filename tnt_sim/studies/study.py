@@ -33,21 +33,6 @@ if TYPE_CHECKING:
     from tnt_sim.scenario.scenario import ScenarioData
 
 
-@dataclass(frozen=True, slots=True)
-class TypedOption:
-    """How an option is typed: its flag, or "" for an argument, its help, and what stands for its value.
-
-    Attributes
-    ----------
-    parse : makes the value of the parameter of what was typed, a text or a list of texts
-    """
-
-    flag: str
-    help: str
-    metavar: str | None = "ID"
-    parse: Callable[[Any], object] | None = None
-
-
 @dataclass
 class Ask:
     """A question that is being answered: the scenario's optimum is computed where the question reads `base`.

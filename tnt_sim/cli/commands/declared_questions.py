@@ -13,7 +13,8 @@ from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.cli.options import build_typer_option
 from tnt_sim.studies.functions import find_answer
-from tnt_sim.studies.study import Study, TypedOption
+from tnt_sim.studies.options import TypedOption
+from tnt_sim.studies.study import Study
 
 _SEVERAL = inspect.Parameter.VAR_POSITIONAL
 _TYPED: Mapping[Any, type | UnionType] = MappingProxyType(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from tnt_sim.errors import UsageError, suggest_name
 from tnt_sim.i18n.message import N_, NO_TEXT, _
-from tnt_sim.studies.options import split_names
-from tnt_sim.studies.study import Ask, Study, TypedOption
+from tnt_sim.studies.options import TypedOption, split_names
+from tnt_sim.studies.study import Ask, Study
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.document import NextEuroDocument

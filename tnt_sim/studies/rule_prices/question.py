@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from tnt_sim.i18n.message import N_, _
-from tnt_sim.studies.study import Ask, Study, TypedOption
+from tnt_sim.studies.options import TypedOption
+from tnt_sim.studies.study import Ask, Study
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.marginal.document import RulePricesDocument

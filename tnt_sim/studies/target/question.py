@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from tnt_sim.i18n.message import N_, _
-from tnt_sim.studies.options import ENVELOPE
-from tnt_sim.studies.study import Ask, Study, TypedOption
+from tnt_sim.studies.options import ENVELOPE, TypedOption
+from tnt_sim.studies.study import Ask, Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
