@@ -64,7 +64,10 @@ def find_gaining_envelopes(
     """
     children = [child for child in above.envelopes if child.is_in_force(day)]
     result: dict[str, str] = {}
-    spare = above.amount is not None and sum(child.amount or 0 for child in children) < above.amount
+    spare = above.amount is not None and (
+        above.overprogram is not None or sum(child.amount or 0 for child in children) < above.amount
+    )
+    helped = {name for child in children if child.transfers is not None for name in child.transfers.to}
     flows = (
         (spare or grows) and above.amount is not None and not above.overbooked and above.unassigned != "own"
     )
@@ -73,7 +76,7 @@ def find_gaining_envelopes(
         gets = flows and child.amount is not None and not child.ring_fenced and only in (None, child.id)
         if gets:
             result[child.id] = above.id
-        result |= find_gaining_envelopes(child, day, grows=gets)
+        result |= find_gaining_envelopes(child, day, grows=gets or child.id in helped)
     return result
 
 
