@@ -161,14 +161,14 @@ def _format_goal_bound(stage: ModelStage, units: int | None, value: Fraction | N
     return format_bound(bound, value, is_maximised=stage.sense is Sense.MAXIMISE)
 
 
-def _format_goal_value(stage: ModelStage, found: StageResult, value: Fraction | None) -> str | None:
+def _format_goal_value(stage: ModelStage, result: StageResult, value: Fraction | None) -> str | None:
     """Write the value that a stage ended with; that of the list, `value`, where a limit ended the stage.
 
     The list then comes from a later stage, which keeps what the stage has and may have more.
     """
-    if found.value is None or (found.termination is not Termination.OPTIMAL and value is not None):
-        return format_fraction(None if found.value is None else value)
-    return format_fraction(stage.to_value(found.value))
+    if result.value is None or (result.termination is not Termination.OPTIMAL and value is not None):
+        return format_fraction(None if result.value is None else value)
+    return format_fraction(stage.to_value(result.value))
 
 
 def join_solver_logs(outcome: StagesOutcome) -> str:
