@@ -565,10 +565,10 @@ class Program:
 
 def slowed(clock: Callable[[], float], slower: int) -> Callable[[], float]:
     """A slow clock. With `slower`, it counts the processor's seconds where they are the faster ones."""
-    began, used = clock(), time.process_time()
+    began, used, read_work = clock(), time.process_time(), time.process_time
 
     def now() -> float:
-        processor = (time.process_time() - used) / slower if slower else 0.0
+        processor = (read_work() - used) / slower if slower else 0.0
         return began + max((clock() - began) / SLOWER, processor)
 
     return now
@@ -595,6 +595,8 @@ def serve(slower: int) -> int:
     Its clocks are slow, so that no search ends at a limit because the machine had other work.
     """
     time.monotonic, time.perf_counter = slowed(time.monotonic, slower), slowed(time.perf_counter, slower)
+    began, read_work = time.process_time(), time.process_time
+    time.process_time = lambda: began + (read_work() - began) / (slower or SLOWER)
     slow_highs()
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name=PROGRAM.name)
     main: Callable[[], int] = entry.load()

@@ -159,7 +159,7 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
     for entry in told.document["next"]:
         assert (entry["gain"], entry["leave"], entry["n_funded"]) == (None, [], None)
     for lang, said in ((Lang.FR, "gain non calculé"), (Lang.EN, "its gain was not computed")):
-        assert said in "\n".join(line.plain for line in render_report(build_report(told.data), lang, 200))
+        assert said in "\n".join(line.plain for line in render_report(told.build_report(), lang, 200))
     ways = tnt.extension(house.scenario, "10 k€").document["ways"]
     assert ways
     assert all((way["allowed"], way["why"]) == (False, "stopped") for way in ways)
