@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -65,7 +64,7 @@ def test_each_name_of_a_test_says_what_must_hold() -> None:
 
 
 def test_lanes_draw_the_same_examples_and_only_a_seed_changes_them(pytestconfig: pytest.Config) -> None:
-    by_hand = Lane.slow and not os.environ.get("CI")
+    by_hand = Lane.is_whole()
     if pytestconfig.getoption("--hypothesis-profile") is None:
         assert settings().derandomize is not by_hand
     assert choose_profile(slow=True, in_ci=False) == "anew"

@@ -143,7 +143,6 @@ def test_the_planners_page_is_as_the_table_says(chromium: Any, address: str, the
     states = {one.number: one.page for one in read_criteria()}
     with open_page(chromium, address, theme=theme) as page:
         page.wait_for_selector("[data-page][data-answers]")
-        page.wait_for_load_state("networkidle")  # later answers push the stops of the keyboard down
         assert list_contradictions(page, states, SCRIPTS) == []
 
 

@@ -78,6 +78,7 @@ _FOCUSED = """
 """
 MOST_STOPS = 400
 SETTLE_MS = 300
+SETTLES = 5
 
 
 def _is_seen(stop: dict[str, Any]) -> bool:
@@ -93,9 +94,16 @@ def _walk(page: Any) -> tuple[list[dict[str, Any]], bool]:
         stop = page.evaluate(_FOCUSED)
         if stop is None or stop["again"]:
             return stops, stop is None or len(stops) > 1
-        if not _is_seen(stop):  # the page may still be scrolling, or be drawn anew
+        for _ in range(
+            SETTLES
+        ):  # the page may still be scrolling, or grow above the stop: look, then come again
+            if _is_seen(stop):
+                break
             page.wait_for_timeout(SETTLE_MS)
             stop = page.evaluate(_FOCUSED) or stop
+            if not stop["inside"]:
+                page.keyboard.press("Shift+Tab")
+                page.keyboard.press("Tab")
         stops.append(stop)
     return stops, True
 

@@ -56,6 +56,11 @@ class Lane:
     slow = False
     in_ci = False
 
+    @classmethod
+    def is_whole(cls) -> bool:
+        """Whether all is drawn: by hand alone, with `--slow`; counts of what was met grow with it."""
+        return cls.slow and not cls.in_ci
+
 
 def choose_profile(*, slow: bool, in_ci: bool) -> str:
     """Examples are drawn anew in the slow lane by hand alone; in all others and in `.ci/run` they are the same."""
@@ -85,7 +90,7 @@ def share(number: int) -> int:
 
 def stride(of: int) -> int:
     """One step with `--slow`, so many otherwise; the test that asks carries the mark `drawn`."""
-    return _choose_step() if Lane.slow else of
+    return min(_choose_step(), of) if Lane.slow else of
 
 
 def first_of[T](members: Sequence[T], number: int) -> Sequence[T]:

@@ -71,8 +71,8 @@ def test_every_point_worth_having_stays(monkeypatch: pytest.MonkeyPatch) -> None
         alone = fix_columns(model, HighsBackend(), limit)
         monkeypatch.setattr(lexicographic, "MANY_OPEN", 0)
         n_more += int((both.col_lower == both.col_upper).sum() - (alone.col_lower == alone.col_upper).sum())
-    assert n_closed > (200 if Lane.slow else 60)
-    assert n_more > (10 if Lane.slow else 2)
+    assert n_closed > (200 if Lane.is_whole() else 60)
+    assert n_more > (10 if Lane.is_whole() else 2)
 
 
 def test_where_lists_close_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
