@@ -5,7 +5,7 @@ TntError                 exit code
 ├── InputError               3     defects of a file, all found in one pass
 │   ├── DataError                  … of a dossier table or another data file
 │   └── ScenarioError              … of a scenario, contradictions included
-│       └── InfeasibleScenarioError  4     … that no allocation satisfies, as a bound shows without a solver
+│       └── InfeasibleScenarioError  4     … that no allocation satisfies, as is seen without a solver
 ├── NothingDecided           4     a question about an allocation, of a run that found none
 ├── LimitReached             5     a limit stopped the run before any feasible allocation was found
 ├── VerificationError        1     a result that violates a rule: never shown as a decision
@@ -225,7 +225,7 @@ class NothingDecided(WithConflict, TntError):
 
 
 class InfeasibleScenarioError(ScenarioError):
-    """A scenario without any allocation, as a bound shows before a solver is asked."""
+    """A scenario without any allocation: what contradicts itself as written, or as a bound shows."""
 
     exit_code = NothingDecided.exit_code
 

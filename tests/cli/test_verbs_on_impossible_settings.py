@@ -25,7 +25,7 @@ MORE = {"target": ("all",), "extension-shares": ("100 k€",)}
 CHECKED = ("validate", "show", "sweep", "marginal-euro", "entry-thresholds", "target", "rule-prices", "extend",
            "extension-shares", "alternatives", "run")  # fmt: skip
 SOLVED = ("marginal-euro", "entry-thresholds", "rule-prices", "extend", "extension-shares")
-CASES = [(verb, EXCEEDED, 3) for verb in CHECKED] + [("run", FLOOR, 3)]
+CASES = [(verb, EXCEEDED, 4) for verb in CHECKED] + [("run", FLOOR, 4)]
 CASES += [pytest.param(verb, CLASH, 4, marks=pytest.mark.slow) for verb in SOLVED]
 
 
@@ -147,7 +147,7 @@ def test_ctrl_c_in_the_search_for_repairs_leaves_the_refusal(
 
     monkeypatch.setattr(minimal_conflicts, "conflict", interrupt)
     page = tnt("validate", "scenario.yaml", "--set", EXCEEDED)
-    assert (page.code, "children-exceed" in page.err) == (3, True)
+    assert (page.code, "children-exceed" in page.err) == (4, True)
 
 
 def test_a_goal_out_of_reach_is_no_conflict(tnt: Run, demo: Path) -> None:
@@ -163,7 +163,7 @@ def test_an_audit_says_that_no_list_can_be_a_decision(tnt: Run, demo: Path) -> N
 
 
 def test_the_page_of_out_is_written_too(tnt: Run, demo: Path) -> None:
-    assert tnt("target", "scenario.yaml", "all", "--set", EXCEEDED, "--out", "page.html").code == 3
+    assert tnt("target", "scenario.yaml", "all", "--set", EXCEEDED, "--out", "page.html").code == 4
     assert "Ce réglage est impossible." in (demo / "page.html").read_text(encoding="utf-8")
 
 
@@ -194,4 +194,4 @@ def test_an_error_of_the_search_for_repairs_leaves_the_refusal(
 
     monkeypatch.setattr(minimal_conflicts, "conflict", stop)
     page = tnt("validate", "scenario.yaml", "--set", EXCEEDED)
-    assert (page.code, "children-exceed" in page.err) == (3, True)
+    assert (page.code, "children-exceed" in page.err) == (4, True)

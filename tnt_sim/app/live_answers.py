@@ -23,9 +23,9 @@ from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import OptimiseOptions, build_outcome_result
 from tnt_sim.engine.result import Proof, ResultData, SolveOutcome, Status
 from tnt_sim.engine.session import SolverSession
-from tnt_sim.errors import Defect, LimitReached, TntError
+from tnt_sim.errors import Defect, InfeasibleScenarioError, LimitReached, TntError
 from tnt_sim.i18n.message import Capitalised, Text, _, join_sentences
-from tnt_sim.scenario.problem import Problem, is_clash
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
@@ -258,7 +258,7 @@ class LiveAnswers:
         except LimitReached:
             return LiveConflict(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
-            if is_clash(error):
+            if isinstance(error, InfeasibleScenarioError):
                 return LiveConflict(state, (_NOTHING[Status.INFEASIBLE],), clash=True)
             return LiveConflict(state, tuple(describe_defect(defect) for defect in error.defects_found()))
         if result.allocation is None or result.reading is None or rows is None:

@@ -16,7 +16,7 @@ from tnt_sim.cli.console import (
 )
 from tnt_sim.cli.error_document import ErrorDocument
 from tnt_sim.documents import dump_document, omit_none
-from tnt_sim.errors import NothingDecided, TntError, UsageError
+from tnt_sim.errors import InfeasibleScenarioError, NothingDecided, TntError, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.infeasibility.document import ConflictDocument
@@ -100,9 +100,8 @@ def show_clash(
         The error itself, where it is more than an impossible setting or no conflict was found.
     """
     from tnt_sim.reporting.reports.infeasibility import build_clash_report
-    from tnt_sim.scenario.problem import is_clash
 
-    if not (isinstance(error, NothingDecided) or is_clash(error)):
+    if not (isinstance(error, NothingDecided | InfeasibleScenarioError)):
         raise error
     with show_progress(lang, wanted=not output.quiet) as progress:
         conflict_ = find_clash(scenario, seconds, progress)

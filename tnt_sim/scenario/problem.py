@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.field_types import Described
-from tnt_sim.errors import Defect, Defects, Place, ScenarioError
+from tnt_sim.errors import Defect, Defects, InfeasibleScenarioError, Place, ScenarioError
 from tnt_sim.i18n.message import _, _n
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.rules.envelopes.options import EnvelopeLimit, build_envelope_limits
@@ -280,7 +280,8 @@ def compile_problem(
     if keeps_clashes:
         clashes = tuple(defect for defect in case.defects.entries if defect.code in CLASHES)
         case.defects.entries[:] = [defect for defect in case.defects.entries if defect.code not in CLASHES]
-    case.defects.raise_if_any(ScenarioError)
+    is_clash = all(defect.code in CLASHES for defect in case.defects.entries)
+    case.defects.raise_if_any(InfeasibleScenarioError if is_clash else ScenarioError)
     assert granted is not None
     return Problem(
         scenario=scenario,
@@ -328,11 +329,6 @@ CLASHES = frozenset(
     }
 )
 """Codes of defects that say « this setting is impossible », in contrast to a mistake in what is written."""
-
-
-def is_clash(error: Exception) -> bool:
-    """Return whether an error says only that a setting is impossible, so that repairs can be searched."""
-    return isinstance(error, ScenarioError) and all(one.code in CLASHES for one in error.defects)
 
 
 def _get_reading_order(defect: Defect) -> tuple[str, int, int]:

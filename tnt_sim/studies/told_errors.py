@@ -7,9 +7,16 @@ from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
 
-from tnt_sim.errors import NothingDecided, ScenarioError, TntError, UsageError, suggest_name
+from tnt_sim.errors import (
+    InfeasibleScenarioError,
+    NothingDecided,
+    ScenarioError,
+    TntError,
+    UsageError,
+    suggest_name,
+)
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _
-from tnt_sim.scenario.problem import compile_problem, is_clash
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.safe_paths import find_locale
 
@@ -38,9 +45,7 @@ def with_told_errors[**Request, Answer](function: Callable[Request, Answer]) -> 
         except TntError as error:
             scenario = _find_scenario(arguments)
             cause = error if scenario is None else find_refusal(error, scenario)
-            if scenario is not None and (
-                isinstance(cause, NothingDecided) or (isinstance(cause, ScenarioError) and is_clash(cause))
-            ):
+            if scenario is not None and isinstance(cause, NothingDecided | InfeasibleScenarioError):
                 cause.search_conflict = partial(_find_document, scenario)
             cause.translate(_choose_lang(arguments))
             if cause is error:
@@ -94,9 +99,10 @@ def find_refusal(error: TntError, scenario: ScenarioData) -> TntError:
         return error
     try:
         compile_problem(scenario, wants_notices=False)
-    except ScenarioError as refused:
-        if is_clash(refused):
-            return refused
+    except InfeasibleScenarioError as refused:
+        return refused
+    except ScenarioError:
+        pass
     return error
 
 

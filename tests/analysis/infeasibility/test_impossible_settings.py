@@ -23,10 +23,10 @@ from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.engine.solve import solve
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import InfeasibleScenarioError, ScenarioError
 from tnt_sim.reporting.reports.infeasibility import describe_what_stands, format_set_options
 from tnt_sim.scenario.load import with_sets
-from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 SMALL_FIRST = sorted(NAMES, key=lambda name: name == "demo")
 
@@ -35,8 +35,8 @@ def is_impossible(scenario: object) -> bool:
     """Whether a check before the solve refuses the scenario as impossible."""
     try:
         compile_problem(scenario)  # type: ignore[arg-type]
-    except ScenarioError as error:
-        return is_clash(error)
+    except InfeasibleScenarioError:
+        return True
     return False
 
 

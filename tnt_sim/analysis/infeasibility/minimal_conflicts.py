@@ -77,12 +77,12 @@ from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.step_results import GRANT_SCHEMA, select_step_grants
-from tnt_sim.errors import LimitReached, ScenarioError
+from tnt_sim.errors import InfeasibleScenarioError, LimitReached
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.scenario.load import with_sets
-from tnt_sim.scenario.problem import Problem, compile_problem, is_clash
+from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_document import hash_allocation
@@ -235,7 +235,7 @@ def conflict(
     step, problem = find_infeasible_step(scenario, clock)
     written = list_written_clashes(problem)
     if written and scenario.raw is None:
-        raise ScenarioError(problem.clashes)  # what a change would do cannot be solved here
+        raise InfeasibleScenarioError(problem.clashes)  # what a change would do cannot be solved here
     # those without euros are ordered by their optimum, and some may not lead further: few are chosen of many
     most = max(max_repairs, MOST_REPAIRS) if repairs and max_repairs and (step or written) else max_repairs
     conflict_ = find_conflict(
@@ -253,7 +253,7 @@ def conflict(
             problem, conflict_, written, clock, most if repairs else 0, change, progress=progress
         )
     elif problem.clashes and conflict_.outcome is Status.FEASIBLE:
-        raise ScenarioError(problem.clashes)
+        raise InfeasibleScenarioError(problem.clashes)
     if step and scenario.raw is not None:
         conflict_ = _keep_leading(scenario, step, conflict_, clock, max_repairs)
     elif written:
@@ -344,9 +344,7 @@ def find_infeasible_step(scenario: ScenarioData, clock: Clock) -> tuple[str, Pro
         scenario_ = step.scenario.with_kept(retained)
         try:
             result = decide(scenario_, OptimiseOptions(), clock=clock)
-        except ScenarioError as error:
-            if not is_clash(error):
-                raise
+        except InfeasibleScenarioError:
             return step.id, compile_problem(scenario_, keeps_clashes=True)
         if result.allocation is None:
             return step.id, result.problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,16 @@ from tnt_sim.domain.portfolio import get_table_column
 from tnt_sim.engine.award_list import INSTANT, guard_formulas, select_canonical_columns
 from tnt_sim.engine.run_folder.own_folder import get_own_folder, put_into_own_folder
 from tnt_sim.engine.run_folder.writer import build_resolved_tree, to_yaml
-from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, ScenarioError, UsageError
+from tnt_sim.errors import (
+    DataError,
+    Defect,
+    Defects,
+    InfeasibleScenarioError,
+    InputError,
+    Place,
+    ScenarioError,
+    UsageError,
+)
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.frames import FrameTable, MoneyUnit, convert_to_polars, read_frame
 from tnt_sim.ingest.portfolio_reader import read_bytes, read_dossiers
@@ -22,7 +32,7 @@ from tnt_sim.ingest.tables.cell_types import format_typed_column
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.scenario.decision_register import COMMITTED_FROM
 from tnt_sim.scenario.load import iterate_named_files, load_scenario, with_steps
-from tnt_sim.scenario.problem import compile_problem, is_clash
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
 from tnt_sim.scenario.spec import ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml import nodes
@@ -176,11 +186,8 @@ def build_scenario(arguments: ScenarioArguments) -> ScenarioData:
 def _check_problems(scenario: ScenarioData) -> None:
     """Raise what is wrong with the decisions; a contradiction is left to the answer that explains it."""
     for step in list_decision_steps(scenario):
-        try:
+        with suppress(InfeasibleScenarioError):
             compile_problem(step.scenario, wants_notices=False)
-        except ScenarioError as error:
-            if not is_clash(error):
-                raise
 
 
 @dataclass(slots=True)

@@ -11,8 +11,6 @@ from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_progress
 from tnt_sim.i18n.message import N_
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
-WRITTEN = 3
-"""Exit code of a contradiction that needs no solver, as of every verb."""
 SetsOption = Annotated[
     int, typer.Option("--max-sets", metavar="N", min=1, help=N_("Contradictions looked for, at most."))
 ]
@@ -42,4 +40,4 @@ def conflict(options: StudyOptions, max_sets: SetsOption = 8, max_repairs: Repai
     options.show(build_report(conflict_.data), conflict_.data, lang, hint)
     if conflict_.course.stopped_by == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return WRITTEN if conflict_.form.problem.clashes else EXIT[conflict_.status]
+    return EXIT[conflict_.status]

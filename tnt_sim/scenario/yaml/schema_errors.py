@@ -427,11 +427,20 @@ class _Report:
         code, text, hint = explain_error(
             issue.kind, issue.value, issue.context, issue.message, self._format_path(steps)
         )
+        if code == "wrong_type" and isinstance(issue.value, str):
+            hint = self._suggest_file_entry(issue.loc, issue.value) or hint
         if hint is None and code == "wrong_type" and (keys := self.shape.list_keys(issue.loc)):
             some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
             hint = _("Possible keys: {some}.", some=some)
         place = locate_value(self.origins, steps, key=issue.is_key)
         return Defect(code, complete_sentence(text), _wrap_place(place), hint)
+
+    def _suggest_file_entry(self, loc: tuple[str | int, ...], value: str) -> Text | None:
+        """Return how to write the name of a file where a block with the key `file` is expected, or a list."""
+        entry = f"{{file: {quote_value(value)}}}"
+        if "file" in self.shape.list_keys(loc):
+            return _("Write {example}.", example=entry)
+        return _("Write [{written}].", written=entry) if "file" in self.shape.list_keys((*loc, 0)) else None
 
     def build_unknown_key_defect(self, steps: PathSteps, parent: tuple[str | int, ...]) -> Defect:
         """Return the defect of an unknown key, or of the tail of an amount that was split at its comma."""
