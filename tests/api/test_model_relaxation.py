@@ -17,6 +17,7 @@ from support.shipped import PROGRAMMES, SCENARIOS
 from support.tiny_scenario import tiny
 
 import tnt_sim as tnt
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.named_model import LEAST, MOST, NamedModel
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.solve.backends.model_objects import build_highs
@@ -334,9 +335,26 @@ def test_a_bound_keeps_the_limit_of_the_scenario(tmp_path: Path, monkeypatch: py
     """Where the products exceed 64 bits they are computed one by one, which takes long with many columns."""
     monkeypatch.setattr("tnt_sim.solve.reductions.fixing._find_scale", lambda *_: None)
     model = draw_scenario(tmp_path, 3).model()
+    relaxed = model.relax()
     assert model.relax().bound is not None
     clock = StepClock(tick=1e6).install(monkeypatch)
-    assert model.relax().bound is None
+    assert relaxed.bound is None
+    assert clock.readings <= 20
+
+
+@pytest.mark.parametrize("solver", [*SOLVERS[:2], pytest.param(SOLVERS[2], marks=needs_solver(SOLVERS[2]))])
+def test_a_relaxation_keeps_the_limit_of_the_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solver: str
+) -> None:
+    model = draw_scenario(tmp_path, 3).model()
+    told: list[bool] = []
+    for name in ("clock_seconds", "limit_seconds"):
+        monkeypatch.setattr(Deadline, name, property(lambda self: told.append(self.is_unlimited) or 600.0))
+    model.relax(solver=solver)
+    assert told[0] is False
+    clock = StepClock(tick=1e6).install(monkeypatch)
+    with pytest.raises(tnt.LimitReached, match="kTimeLimit"):
+        model.relax(solver=solver)
     assert clock.readings <= 20
 
 

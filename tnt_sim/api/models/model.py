@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tnt_sim.api.models.relaxation import Relaxation
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine.multi_step import prepare_step
 from tnt_sim.engine.result import Proof
 from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
@@ -215,6 +216,8 @@ class Model:
     def relax(self, stage: int | str | None = None, *, solver: str = "highs") -> Relaxation:
         """Solve the linear relaxation of the stage: value, exact bound, prices, ranges and integrality gap.
 
+        It keeps the `time_limit` of the scenario.
+
         Parameters
         ----------
         solver : `highs`, which also gives ranges, `scipy` or `pulp:NAME`
@@ -223,6 +226,8 @@ class Model:
         ------
         NothingDecided
             If no point satisfies all rows.
+        LimitReached
+            If time ran out first.
 
         Examples
         --------
@@ -235,7 +240,8 @@ class Model:
         from tnt_sim.solve.methods.relaxation_prices import solve_relaxation_of
 
         chosen = self if stage is None else self.with_stage(stage)
-        point = solve_relaxation_of(chosen.named, solver)
+        deadline = Deadline(self.problem.scenario.spec.solver.time_limit)
+        point = solve_relaxation_of(chosen.named, solver, deadline)
         return Relaxation(chosen.problem, chosen.number, chosen.named, point, chosen.rows, chosen.columns)
 
     def _select(self, stage: int | str | None) -> NamedModel:

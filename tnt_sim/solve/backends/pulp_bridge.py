@@ -132,6 +132,14 @@ def get_solver_family(solver_name: str) -> str:
     return _FAMILY.get(solver_name, "other")
 
 
+def build_time_option(solver_name: str, seconds: float | None) -> dict[str, float]:
+    """Return the time limit of a PuLP solver as its option; glpsol accepts whole seconds only."""
+    if seconds is None:
+        return {}
+    is_whole = get_solver_family(solver_name) == "glpk"
+    return {"timeLimit": max(1, math.ceil(seconds)) if is_whole else max(0.01, seconds)}
+
+
 def find_refused_option(solver_name: str, solver: object, log: str) -> str | None:
     """Return what shows that a solver ignored an option; None if nothing does. CBC and HiGHS raise no error.
 
@@ -418,11 +426,7 @@ class PulpBackend:
             raise _build_error(self.name, detail) from error
 
     def _build_options(self, limits: Limits, tuning: Tuning, log: Path) -> dict[str, Any]:
-        options: dict[str, Any] = {"msg": False}
-        seconds = limits.time_seconds
-        if seconds is not None:
-            # glpsol accepts whole seconds only
-            options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else max(0.01, seconds)
+        options: dict[str, Any] = {"msg": False, **build_time_option(self.solver_name, limits.time_seconds)}
         if self.family in ("cbc", "scip", "highs"):
             options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
         return options | build_solver_options(self.solver_name, limits, tuning)

@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import LimitReached, NothingDecided, SolverError
 from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.formulation.named_model import LEAST, MOST, NamedModel
 from tnt_sim.i18n.message import _
 from tnt_sim.solve.backends.model_objects import build_highs, build_pulp_problem, build_scipy_arrays
-from tnt_sim.solve.backends.pulp_bridge import get_solver_family
+from tnt_sim.solve.backends.pulp_bridge import build_time_option, get_solver_family
+from tnt_sim.solve.backends.solver_process import limit_processes
 
 INTERIOR = 1e-6
 """Share of its range by which a column must be away from both bounds to count as strictly between them."""
@@ -73,19 +75,19 @@ class PricedPoint:
         return np.asarray(model.cost - self.prices @ model.matrix)
 
 
-def solve_relaxation_of(model: NamedModel, solver: str) -> PricedPoint:
-    """Solve the relaxation with `highs`, `scipy` or `pulp:NAME`.
+def solve_relaxation_of(model: NamedModel, solver: str, deadline: Deadline = UNLIMITED) -> PricedPoint:
+    """Solve the relaxation with `highs`, `scipy` or `pulp:NAME`, until the deadline.
 
     Raises
     ------
     NothingDecided
         If no point satisfies all rows.
     LimitReached
-        If the solver did not end with an optimum.
+        If the solver did not end with an optimum, or the deadline came first.
     SolverError
         If the solver is missing, fails, or gives no prices.
     """
-    solvers: dict[str, Callable[[NamedModel], PricedPoint]] = {
+    solvers: dict[str, Callable[[NamedModel, Deadline], PricedPoint]] = {
         "highs": _solve_with_highs,
         "scipy": _solve_with_scipy,
     }
@@ -93,9 +95,10 @@ def solve_relaxation_of(model: NamedModel, solver: str) -> PricedPoint:
         raise SolverError(_('"{solver}" is not highs, scipy or pulp:NAME.', solver=solver))
     if not model.columns:
         return _settle_without_columns(model, solver)
+    _check_optimal(not deadline.expired, False, "kTimeLimit")  # small models are solved without a look at it
     if solver in solvers:
-        return solvers[solver](model)
-    return _solve_with_pulp(model, solver.removeprefix("pulp:"))
+        return solvers[solver](model, deadline)
+    return _solve_with_pulp(model, solver.removeprefix("pulp:"), deadline)
 
 
 def _settle_without_columns(model: NamedModel, solver: str) -> PricedPoint:
@@ -119,8 +122,9 @@ def _check_optimal(is_optimal: bool, is_infeasible: bool, word: str) -> None:
         raise LimitReached(_("the linear program was not solved to the end ({word}).", word=word))
 
 
-def _solve_with_highs(model: NamedModel) -> PricedPoint:
+def _solve_with_highs(model: NamedModel, deadline: Deadline) -> PricedPoint:
     highs = build_highs(model, relax=True)
+    highs.setOptionValue("time_limit", deadline.clock_seconds)
     highs.run()
     status = highs.getModelStatus().name
     _check_optimal(status == "kOptimal", status in ("kInfeasible", "kUnboundedOrInfeasible"), status)
@@ -156,12 +160,12 @@ def _read_ranges(highs: Any, model: NamedModel, values: FloatArray, prices: Floa
     )
 
 
-def _solve_with_scipy(model: NamedModel) -> PricedPoint:
+def _solve_with_scipy(model: NamedModel, deadline: Deadline) -> PricedPoint:
     import scipy
     from scipy.optimize import linprog
 
     arrays = build_scipy_arrays(model)
-    result = linprog(**arrays.to_linprog())
+    result = linprog(**arrays.to_linprog(), options={"time_limit": deadline.clock_seconds})
     _check_optimal(result.status == 0, result.status == 2, str(result.message))
     at_most, at_least, equal = arrays.list_linprog_rows()
     prices = np.zeros(len(model.rows))
@@ -171,16 +175,17 @@ def _solve_with_scipy(model: NamedModel) -> PricedPoint:
     return PricedPoint(np.asarray(result.x), arrays.sign * prices, f"SciPy {scipy.__version__} (HiGHS)")
 
 
-def _solve_with_pulp(model: NamedModel, name: str) -> PricedPoint:
+def _solve_with_pulp(model: NamedModel, name: str, deadline: Deadline) -> PricedPoint:
     import pulp
 
     problem, backend = build_pulp_problem(model, relax=True), f"pulp:{name}"
     with tempfile.TemporaryDirectory(prefix="tnt-sim-") as folder:
         try:
-            solver = pulp.getSolver(name, msg=False)
+            solver = pulp.getSolver(name, msg=False, **build_time_option(name, deadline.limit_seconds))
             if hasattr(solver, "tmpDir"):
                 solver.tmpDir = folder
-            status = problem.solve(solver).status
+            with limit_processes(deadline, solver):
+                status = problem.solve(solver).status
         except pulp.PulpError as error:
             raise SolverError(_("{name}: {reason}", name=backend, reason=str(error))) from error
     known = pulp.LpSolveStatus
