@@ -22,7 +22,7 @@ from analysis.audit import test_audit_of_a_selection
 from analysis.infeasibility import test_conflict
 from support.analysis_cases.clashing_rules import Choices, World, world, write
 
-from tnt_sim.analysis.alternatives.alternatives import alternatives
+import tnt_sim as tnt
 from tnt_sim.analysis.infeasibility.minimal_conflicts import find_conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import ScenarioError
@@ -51,7 +51,7 @@ def lists(case: World, folder: Path, seed: int) -> None:
     try:
         row = seed * 77 % len(every.held)
         audited = test_audit_of_a_selection.audited(case, every.names(row), folder)
-        others = alternatives(
+        others = tnt.alternatives(
             write(case, folder), within=Fraction(seed % 3, 10), count=4, by=("dossiers", "money")[seed % 2]
         )
     except ScenarioError:

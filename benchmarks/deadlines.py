@@ -36,11 +36,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.floors_programme import write_floors
 
 import tnt_sim as tnt
-from tnt_sim.analysis.alternatives.alternatives import alternatives
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
-from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.api.comparison import compare
 from tnt_sim.api.ensemble import ensemble
@@ -223,7 +221,7 @@ def questioned(ask: Callable[..., Any], *words: str) -> Callable[[ScenarioData, 
 
 def criteria(scenario: ScenarioData, seconds: float) -> str:
     """`weights` of three criteria."""
-    return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
+    return far(tnt.weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
 
 
 def as_read(scenario: ScenarioData) -> ScenarioData:
@@ -314,7 +312,7 @@ CASES: dict[str, Case] = {
     "prices": Case(close_caps, questioned(tnt.prices)),
     "target": Case(close_caps, questioned(tnt.target, "all", "+20")),
     "extend": Case(close_caps, questioned(tnt.extension, "1 M€")),
-    "alternatives": Case(close_caps, questioned(alternatives)),
+    "alternatives": Case(close_caps, questioned(tnt.alternatives)),
     "weights": Case(close_caps, criteria),
     "conflict": Case(that_clash, questioned(conflict)),
     "audit": Case(with_a_list, held_against),
@@ -352,7 +350,7 @@ CASES: dict[str, Case] = {
             "extend": (extended, as_read),
             "extension": (questioned(tnt.extension, "1 M€"), as_read),
             "conflict": (questioned(conflict), as_read),
-            "alternatives": (questioned(alternatives), as_read),
+            "alternatives": (questioned(tnt.alternatives), as_read),
             "compare": (compared_with_less, as_read),
             "audit": (held_against, best_noted),
             "ensemble": (drawn, as_uncertain),

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from tnt_sim.api.runs import Run, open_run
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
     from tnt_sim.api.session import Session
-    from tnt_sim.api.studies.alternatives import alternatives
     from tnt_sim.api.studies.audit import audit
     from tnt_sim.api.studies.infeasibility import conflict
-    from tnt_sim.api.studies.preferences import weights
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.app.explorer import Explorer, explore
     from tnt_sim.engine.result import Proof, Status
@@ -55,7 +53,9 @@ if TYPE_CHECKING:
     from tnt_sim.reporting.notebook.tables import table
     from tnt_sim.studies.study_answer import QuestionAnswer
 
+    alternatives: Callable[..., QuestionAnswer]
     entries: Callable[..., QuestionAnswer]
+    weights: Callable[..., QuestionAnswer]
     extension: Callable[..., QuestionAnswer]
     next_euro: Callable[..., QuestionAnswer]
     prices: Callable[..., QuestionAnswer]
@@ -127,7 +127,6 @@ _HOMES = {
     "Session": "tnt_sim.api.session",
     "Status": "tnt_sim.engine.result",
     "compare": "tnt_sim.api.comparison",
-    "alternatives": "tnt_sim.api.studies.alternatives",
     "Batch": "tnt_sim.api.batches.batch",
     "batch": "tnt_sim.api.batches.batch",
     "open_batch": "tnt_sim.api.batches.batch",
@@ -145,16 +144,17 @@ _HOMES = {
     "open_run": "tnt_sim.api.runs",
     "table": "tnt_sim.reporting.notebook.tables",
     "ensemble": "tnt_sim.api.ensemble",
-    "weights": "tnt_sim.api.studies.preferences",
     "Sweep": "tnt_sim.api.sweep",
     "sweep": "tnt_sim.api.sweep",
 }
 _QUESTIONS = {
+    "alternatives": "alternatives",
     "entries": "entry-thresholds",
     "extension": "extension-shares",
     "next_euro": "marginal-euro",
     "prices": "rule-prices",
     "target": "target",
+    "weights": "weights",
 }
 """Declared questions as functions of a scenario, by their names here."""
 _MODULES = {"goals": "tnt_sim.api.building.goals", "rules": "tnt_sim.rules"}

@@ -9,7 +9,11 @@ from support.command_line import Run
 
 from tnt_sim.studies.registry import load_studies
 
-ARGUMENTS: dict[str, tuple[str, ...]] = {"target": ("+1", "departments"), "extension-shares": ("100 k€",)}
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "target": ("+1", "departments"),
+    "extension-shares": ("100 k€",),
+    "weights": ("--criteria", "score,population"),
+}
 
 
 @pytest.mark.parametrize("verb", load_studies())

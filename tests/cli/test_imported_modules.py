@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.studies.registry import DECLARED
+
 SOLVERS = {"highspy", "pulp", "ortools", "scipy"}
 TABLES = {"numpy", "polars", "pydantic", "ruamel.yaml", "rich.table"}
 SLOW = {"altair", "babel", "IPython", "jinja2", "openpyxl", "xlsxwriter"}
@@ -44,7 +46,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "unwanted", "most"),
     [
         ("--version", SOLVERS | TABLES | SLOW, 25),
-        ("--help", SOLVERS | TABLES | SLOW, 35),
+        ("--help", SOLVERS | TABLES | SLOW, 25 + 2 * len(DECLARED)),
         ("run --help", SOLVERS | SLOW, 33),
         ("validate scenario.yaml", SOLVERS | SLOW, 212),
         ("show scenario.yaml", SOLVERS | SLOW, 252),

@@ -19,6 +19,7 @@ from tnt_sim.cli.options import PageOption
 from tnt_sim.cli.verbs import VERBS, load_verb
 from tnt_sim.reporting import plots
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
+from tnt_sim.studies.registry import load_studies
 
 EXAMPLES = sorted((ROOT / "docs/examples").glob("*.py"))
 QUICK = ("a4", "e1", "f8")
@@ -99,10 +100,11 @@ def list_page_verbs() -> set[str]:
 
 
 def list_charts() -> set[tuple[str, str]]:
-    """Every chart: the class that draws it and the method."""
+    """Every chart: the class that draws it, or the declared question, and the method."""
     for module in pkgutil.iter_modules(plots.__path__):
         import_module(f"{plots.__name__}.{module.name}")
-    return {
+    declared = {(study.method, name) for study in load_studies().values() for name in study.list_plots()}
+    return declared | {
         (kind.__name__, name)
         for kind in InOneLanguage.__subclasses__()
         if kind.__module__.startswith("tnt_sim.")
@@ -139,10 +141,9 @@ def test_every_chart_has_an_example() -> None:
     for kind, name in sorted(list_charts()):
         called = {
             "ResultPlots": r"\.solve\(\)|result", "ComparisonPlots": r"comparison", "SweepPlots": r"\.sweep\(",
-            "EnsemblePlots": r"tnt\.ensemble\(", "MarginalPlots": r"prices|euro|thresholds",
-            "AlternativePlots": r"alternatives", "AuditPlots": r"audit", "ExplanationPlots": r"\.explain\(",
-            "ExtensionPlots": r"\.extend\(", "WeightPlots": r"\.weights\(",
-        }[kind]  # fmt: skip
+            "EnsemblePlots": r"tnt\.ensemble\(", "AuditPlots": r"audit", "ExplanationPlots": r"\.explain\(",
+            "ExtensionPlots": r"\.extend\(",
+        }.get(kind, rf"\.{kind}\(")  # fmt: skip
         assert any(re.search(rf"(?:{called})[^\n]*\.plot\.{name}\(", code) for code in codes) or any(
             re.search(called, code) and re.search(rf"^\w+\.plot\.{name}\(", code, re.M) for code in codes
         ), f"{kind}.{name}: no example in docs/examples"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,8 @@ from tnt_sim.studies.told_errors import with_told_errors
 if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble
     from tnt_sim.api.extension import Extension
-    from tnt_sim.api.studies.alternatives import Alternatives
     from tnt_sim.api.studies.audit import Audit
     from tnt_sim.api.studies.infeasibility import Conflict
-    from tnt_sim.api.studies.preferences import WeightStudy
     from tnt_sim.api.sweep import Sweep
     from tnt_sim.studies.study_answer import QuestionAnswer
 
@@ -138,35 +135,6 @@ class Analyses(DeclaredQuestions):
         return conflict(self.scenario, repairs=repairs, time_limit=time_limit, progress=progress)
 
     @with_told_errors
-    def alternatives(
-        self,
-        *,
-        within: Fraction | str = "1 %",
-        count: int = 10,
-        by: str = "dossiers",
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> Alternatives:
-        """Find allocations within a loss of the first objective that differ as much as possible.
-
-        Parameters
-        ----------
-        within : share of the best value that may be lost
-        count : number of allocations
-        by : `dossiers` (decisions that differ) or `money` (money granted elsewhere)
-
-        Examples
-        --------
-        >>> scenario.analyse.alternatives(within="2 %", count=2).document["command"]
-        'alternatives'
-        """
-        from tnt_sim.api.studies.alternatives import alternatives
-
-        return alternatives(
-            self.scenario, within=within, count=count, by=by, time_limit=time_limit, progress=progress
-        )
-
-    @with_told_errors
     def audit(
         self, selection: str | Path, *, time_limit: float | None = None, progress: Progress | None = None
     ) -> Audit:
@@ -217,32 +185,3 @@ class Analyses(DeclaredQuestions):
         from tnt_sim.api.ensemble import ensemble
 
         return ensemble(self.scenario, draws, seed, workers=workers, time_limit=time_limit, tell=progress)
-
-    @with_told_errors
-    def weights(
-        self,
-        criteria: Sequence[str],
-        *,
-        ranges: Mapping[str, tuple[str, str]] | None = None,
-        order: Sequence[str] = (),
-        time_limit: float | None = None,
-        progress: Progress | None = None,
-    ) -> WeightStudy:
-        """Find the non-dominated allocations when weights are known only by ranges and an order.
-
-        Parameters
-        ----------
-        criteria : two or more measures, each better when larger
-        ranges : lowest and highest weight of some criteria, such as ("20 %", "50 %")
-        order : criteria, each with a weight at least that of the next
-
-        Examples
-        --------
-        >>> scenario.analyse.weights(["score", "dossiers"]).document["command"]
-        'weights'
-        """
-        from tnt_sim.api.studies.preferences import weights
-
-        return weights(
-            self.scenario, criteria, ranges=ranges, order=order, time_limit=time_limit, progress=progress
-        )

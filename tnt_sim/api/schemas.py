@@ -22,10 +22,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
     {
-        "alternatives": (
-            "analysis.alternatives.document.AlternativesDocument",
-            _("alternatives: other choices"),
-        ),
         "audit": (
             "analysis.audit.document.AuditDocument",
             _("audit: a list made by hand"),
@@ -57,10 +53,6 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         "core": (
             "analysis.compare.document.CoreDocument",
             _("core: applications of all runs"),
-        ),
-        "weights": (
-            "analysis.preferences.document.WeightsDocument",
-            _("weights: weights known roughly"),
         ),
         "doctor": (
             "reporting.command_documents.DoctorDocument",
@@ -151,7 +143,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
 """By name, the class of the document and the command that prints it."""
 
 
-CLASHING = frozenset({"alternatives", "audit", "sweep", "target"})
+CLASHING = frozenset({"alternatives", "audit", "sweep", "target", "weights"})
 """Documents that a command prints with `conflict` and `repairs` where it found no allocation."""
 _CLASH_KEYS = "cli.clash.ClashKeys"
 

@@ -56,8 +56,6 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "extend": ("sweep {it}", "rule-prices {it}"),
         "conflict": ("run {it}",),
         "audit": ("alternatives {it}",),
-        "alternatives": ("rule-prices {it}",),
-        "weights": ("alternatives {it}",),
         "compare": (_("compare {{it}} --out comparison.html"),),
         "core": ("compare {it}",),
         "ensemble": (_("ensemble {{it}} --out risks.html"),),

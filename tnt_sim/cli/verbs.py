@@ -15,7 +15,7 @@ from keyword import iskeyword
 
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import N_
-from tnt_sim.studies.registry import DECLARED, load_study
+from tnt_sim.studies.registry import DECLARED, ON_LISTS, ON_MONEY, load_study
 
 START = N_("Start")
 DECIDE = N_("Decide")
@@ -61,7 +61,7 @@ class VerbHelp(Mapping[str, Verb]):
         verb = self._verbs[name]
         if verb is None:
             study = load_study(name)
-            verb = Verb(ASK, study.help, study.note, study.examples)
+            verb = Verb(COMPARE if name in ON_LISTS else ASK, study.help, study.note, study.examples)
         return verb
 
     def __contains__(self, name: object) -> bool:
@@ -226,7 +226,7 @@ VERBS = VerbHelp(
   tnt-sim sweep scenario.yaml --from "80 %" --to "120 %" --share pro_rata
 """,
         ),
-        **dict.fromkeys(DECLARED),
+        **dict.fromkeys(ON_MONEY),
         "extend": Verb(
             ASK,
             N_("Compares transfers between envelopes, at the same total, with a larger total."),
@@ -296,22 +296,7 @@ VERBS = VerbHelp(
   tnt-sim audit scenario.yaml --selection runs/exemple-1a2b3c4d --json
 """,
         ),
-        "alternatives": Verb(
-            COMPARE,
-            N_("Finds other allocations, nearly as good and as different as possible."),
-            examples="""\
-  tnt-sim alternatives scenario.yaml --count 3
-  tnt-sim alternatives scenario.yaml --within "0,5 %" --count 2 --by money
-""",
-        ),
-        "weights": Verb(
-            COMPARE,
-            N_("Finds the allocations that can be the best when the weights of criteria are uncertain."),
-            examples="""\
-  tnt-sim weights scenario.yaml --criteria score,population \\
-    --order score,population
-""",
-        ),
+        **dict.fromkeys(ON_LISTS),
         "report": Verb(
             PUBLISH,
             N_("Writes the report (web page or PDF), the workbook or the Jupyter notebook of a run."),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from tnt_sim.i18n.message import Text
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Listed
 from tnt_sim.reporting.report_tree import Cell, Column, Kind, Output, Paragraph, Table, Words
+from tnt_sim.reporting.text.dossier_names import label_dossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,26 @@ class Col[Row]:
     kind: Kind = Kind.TEXT
     outputs: Output = Output.ALL
     optional: bool = False
+
+
+class NamedDossier(Protocol):
+    """A row about an application."""
+
+    @property
+    def dossier(self) -> str:
+        """Its number."""
+
+    @property
+    def title(self) -> str:
+        """Its title, or nothing."""
+
+
+DOSSIER: Sequence[Col[NamedDossier]] = (
+    Col(_("Application"), lambda row: label_dossier(row.dossier, row.title), outputs=Output.PAGE),
+    Col(_("Application"), lambda row: row.dossier, outputs=Output.TERMINAL | Output.SHEET),
+    Col(_("Title"), lambda row: row.title or "", outputs=Output.TERMINAL | Output.SHEET),
+)
+"""The columns that name an application: a page has its title first, other outputs the number that is typed."""
 
 
 def build_table[Row](

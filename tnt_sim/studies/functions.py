@@ -30,14 +30,15 @@ def find_answer(
 
     Parameters
     ----------
-    time_limit : seconds for the whole, after which the answer says how far it came
+    time_limit : seconds for the whole, by default that of the scenario; then the answer says how far it came
     lang : language of the answer; by default that of the scenario
     progress : called with what is examined and the share done, in [0, 1]
     """
     from tnt_sim.engine.budgets import Clock
     from tnt_sim.studies.study_answer import QuestionAnswer
 
-    ask = Ask(scenario, Lang(lang or scenario.spec.locale), Clock(time_limit), progress)
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    ask = Ask(scenario, Lang(lang or scenario.spec.locale), Clock(limit), progress)
     return QuestionAnswer(study, study.compute(ask, *arguments, **options), ask.lang)
 
 

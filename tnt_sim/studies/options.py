@@ -26,7 +26,7 @@ class TypedOption:
 
 def split_names(texts: Sequence[str] | None) -> list[str] | None:
     """Return the ids of an option given several times, each possibly several ids joined by commas."""
-    return [name for text in texts or () for name in text.split(",") if name] or None
+    return [name for text in texts or () for part in text.split(",") if (name := part.strip())] or None
 
 
 ENVELOPE = TypedOption("--envelope", N_("The envelope that varies; the programme by default."))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tnt_sim.studies.study import Study
 
-DECLARED = ("marginal-euro", "entry-thresholds", "target", "rule-prices", "extension-shares")
-"""Verbs of the declared questions; each is a folder of this one."""
+ON_MONEY = ("marginal-euro", "entry-thresholds", "target", "rule-prices", "extension-shares")
+ON_LISTS = ("alternatives", "weights")
+DECLARED = (*ON_MONEY, *ON_LISTS)
+"""Verbs of the declared questions, by their group in the help; each is a folder of this one."""
 
 
 @cache

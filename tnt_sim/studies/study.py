@@ -3,24 +3,25 @@
     @partial(Study, verb="rule-prices", answer="tnt_sim.studies.rule_prices.answer", …)
     def rule_prices(ask: Ask, *, kinds: Annotated[Sequence[str] | None, TypedOption("--kind", …)] = None) -> …
 
-The keyword parameters of the function are the options of the verb and of the method. It returns the
-document of `--json`, whose records are the rows of its tables. The module `answer` says it, and is imported after
-the search:
+The parameters of the function are the options of the verb and of the method; those without a `TypedOption`
+belong to the method alone. It returns the document of `--json`, whose records are the rows of its tables, or what
+was found with this document as its `data`. The module `answer` says it, and is imported after the search:
 
     build_page(document)    yields the nodes of the report, for terminal, page, workbook and notebook
+    build_verdict(document) yields what stands before the nodes; left out where nothing does
     build_answer(document)  yields what a page says first; left out where a page says nothing first
-    list_plots()            returns the Altair charts by name; left out where there is none
+    list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out
     is_without_allocation(document)  whether "infeasible" means that no list exists at all; left out where it does
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_origin
 
 from tnt_sim.i18n.message import Lang, Text
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.shared.progress import StudyProgress
     from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
     from tnt_sim.engine.budgets import Clock
+    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
     from tnt_sim.scenario.scenario import ScenarioData
 
 
@@ -80,8 +82,9 @@ class Study:
     verb, help, note, examples : the verb, and what its help says
     title : the question in a few words, the title of its report
     document : path of the class of its document
-    table : name of the list of the document that is the table of the answer
-    answer : path of the module that says the answer
+    table : name of the list of the document that is the table of the answer, or of the table that `to_dataframe()`
+    of what was found makes
+    answer, plots : paths of the modules that say the answer and draw its Altair charts; by default one
     next : verbs that are usually typed next
     """
 
@@ -95,6 +98,7 @@ class Study:
     document: str
     table: str
     answer: str
+    plots: str = ""
     next: Sequence[str]
 
     @property
@@ -108,6 +112,16 @@ class Study:
         parameters = list(inspect.signature(self.compute).parameters.values())[1:]
         return [one.replace(annotation=eval(one.annotation, self.compute.__globals__)) for one in parameters]
 
+    @property
+    def typed_options(self) -> list[inspect.Parameter]:
+        """Those that are typed on a command line."""
+        return [one for one in self.options if get_origin(one.annotation) is Annotated]
+
     def load_answer(self) -> ModuleType:
         """Import what says the answer."""
         return import_module(self.answer)
+
+    def list_plots(self) -> Mapping[str, Callable[..., AltairChart]]:
+        """Return the Altair charts of the answer by name; none where it has none."""
+        list_them = getattr(import_module(self.plots or self.answer), "list_plots", dict)
+        return cast("Mapping[str, Callable[..., AltairChart]]", list_them())

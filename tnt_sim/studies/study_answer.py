@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tnt_sim.analysis.marginal.document import MarginalDocument
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import find_nearest_name
@@ -30,7 +31,7 @@ class StudyPlots:
     """Altair charts of an answer in one language; each is called by its name, and without a name the first one."""
 
     study: Study
-    document: MarginalDocument
+    document: QuestionHead
     lang: Lang
 
     def __call__(self, lang: Lang | str | None = None) -> AltairChart:
@@ -56,10 +57,10 @@ class StudyPlots:
         return replace(self, lang=Lang(lang))
 
     def __dir__(self) -> list[str]:
-        return list(self.study.load_answer().list_plots())
+        return list(self.study.list_plots())
 
     def __getattr__(self, name: str) -> Any:
-        plots = {} if name.startswith("_") else self.study.load_answer().list_plots()
+        plots = {} if name.startswith("_") else self.study.list_plots()
         if name not in plots:
             near = find_nearest_name(name, plots)
             first = f"did you mean {near!r}? " if near else ""
@@ -71,11 +72,21 @@ class StudyPlots:
 
 @dataclass(frozen=True, eq=False)
 class QuestionAnswer(Pages):
-    """The answer to a question: `status`, `proof`, `document`, `table()`, `report` and `plot`."""
+    """The answer to a question: `status`, `proof`, `document`, `table()`, `report` and `plot`.
+
+    Attributes
+    ----------
+    result : what the search found: the document, or what has it as its `data`
+    """
 
     study: Study
-    data: MarginalDocument
+    result: Any
     lang: Lang
+
+    @property
+    def data(self) -> Any:
+        """Its document, whose JSON form is `document`."""
+        return getattr(self.result, "data", self.result)
 
     @property
     def is_without_allocation(self) -> bool:
@@ -84,8 +95,14 @@ class QuestionAnswer(Pages):
         return test is None or bool(test(self.data))
 
     def __repr__(self) -> str:
-        n = len(getattr(self.data, self.study.table))
-        return f"<Answer to {self.study.verb} of {self.data.scenario}: {n} rows>"
+        return (
+            f"<Answer to {self.study.verb} of {self.data.scenario}: {len(self.table(self.study.table))} rows>"
+        )
+
+    def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
+        own = getattr(self.result, "to_dataframe", None)
+        lists = super()._map_tables()
+        return lists if own is None else {self.study.table: own, **lists} | {self.study.table: own}
 
     def to_dataframe(
         self,
@@ -106,7 +123,8 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().to_dataframe().height
         3
         """
-        if table is not None:
+        if table is not None or hasattr(self.result, "to_dataframe"):
+            table = table or self.study.table
             return super().to_dataframe(backend, table=table, euros=euros, labels=labels)
         rows = [
             {key: _join_list(value) for key, value in row.items()} for row in self.document[self.study.table]
@@ -145,11 +163,15 @@ class QuestionAnswer(Pages):
         return build_report(self.study, self.data)
 
 
-def build_report(study: Study, data: MarginalDocument) -> Report:
+def build_report(study: Study, data: QuestionHead) -> Report:
     """Return the report of the document of a question."""
     says = study.load_answer()
-    first = says.build_answer(data) if hasattr(says, "build_answer") else ()
-    return build_question_report(data, Capitalised(study.title), says.build_page(data), first)
+    first = {
+        name: getattr(says, f"build_{name}")(data)
+        for name in ("answer", "verdict")
+        if hasattr(says, f"build_{name}")
+    }
+    return build_question_report(data, Capitalised(study.title), says.build_page(data), **first)
 
 
 def _join_list(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,25 @@ import pytest
 from support.analysis_cases.clashing_rules import Choices, Ints, world, write
 from support.lanes import seeds
 
+import tnt_sim as tnt
 from tnt_sim.analysis.alternatives import diverse_search as near_ask
-from tnt_sim.analysis.alternatives.alternatives import classify_dossiers
+from tnt_sim.analysis.alternatives.alternatives import AlternativesResult, classify_dossiers
 from tnt_sim.analysis.alternatives.diverse_search import DiverseSearch
 from tnt_sim.analysis.shared.progress import TIME
-from tnt_sim.api.studies.alternatives import Alternatives, alternatives
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.alternatives import build_report
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
 
 
-def row_of(every: Choices, found: Alternatives, funded: np.ndarray[Any, Any]) -> int:
+def row_of(every: Choices, found: AlternativesResult, funded: np.ndarray[Any, Any]) -> int:
     return every.row_of(set(found.problem.case.table["dossier"].filter(list(funded)).to_list()))
 
 
-def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> None:
+def check(every: Choices, found: AlternativesResult, within: Fraction, by: str) -> None:
     fine = every.allowed
     worth: Ints | None = None
     if by == "money":
@@ -71,7 +72,7 @@ def test_every_alternative_equals_enumeration(seed: int, largest: int, tmp_path:
     case["rules"] = case["rules"][:1]
     by, within = ("dossiers", "money")[seed % 2], Fraction(seed % 3 * 15, 100)
     try:
-        found = alternatives(write(case, tmp_path), within=within, count=4, by=by)
+        found = tnt.alternatives(write(case, tmp_path), within=within, count=4, by=by).result
     except ScenarioError:
         return
     every = Choices(case)
@@ -79,7 +80,7 @@ def test_every_alternative_equals_enumeration(seed: int, largest: int, tmp_path:
         check(every, found, within, by)
         assert found.n_solves <= 4 + 6 + 1 + 3
     else:
-        assert found.document["optimum"] is None
+        assert dump_document(found.data)["optimum"] is None
 
 
 @pytest.mark.parametrize("many", [0, 2_000])
@@ -92,7 +93,7 @@ def test_a_core_gives_a_list_and_a_bound(
     monkeypatch.setattr(near_ask, "MANY", many)
     case = world(seed, 12, least=11)
     case["rules"] = []
-    found = alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False)
+    found = tnt.alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False).result
     every = Choices(case)
     near = every.allowed & (every.tenths >= every.tenths[every.allowed].max() * Fraction(4, 5))
     assert found.optimum.allocation is not None
@@ -117,7 +118,9 @@ def test_only_a_proof_says_that_no_other_list_differs(
     monkeypatch.setattr(near_ask, "MANY", many)
     case = world(seed, 8, least=6)
     case["rules"] = []
-    found = alternatives(write(case, tmp_path), within=Fraction(seed % 5, 50), count=8, steer=False)
+    found = tnt.alternatives(
+        write(case, tmp_path), within=Fraction(seed % 5, 50), count=8, steer=False
+    ).result
     every = Choices(case)
     best = int(every.tenths[every.allowed].max())
     near = every.allowed & (every.tenths >= best * (1 - found.within))
@@ -135,13 +138,13 @@ def test_a_question_that_ends_early_leaves_time_for_ties(
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
     base = load_scenario(tmp_path / "petit.yaml")
-    whole = alternatives(base, within="20 %", count=1)
+    whole = tnt.alternatives(base, within="20 %", count=1).result
 
     def end_early(search: DiverseSearch, count: int) -> None:
         search.course.stopped_by = TIME
 
     monkeypatch.setattr(DiverseSearch, "find_distant_allocations", end_early)
-    found = alternatives(base, within="20 %", count=1)
+    found = tnt.alternatives(base, within="20 %", count=1).result
     assert found.course.stopped_by == TIME
     assert [one.name for one in found.steered] == [one.name for one in whole.steered] != []
     assert len(found.ties) == len(whole.ties)
@@ -164,7 +167,7 @@ objective: [{maximise: {score: 1}}]
 def test_steered_and_told(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
-    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=3)
+    found = tnt.alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=3).result
     assert found.optimum.allocation is not None
     for one in found.steered:
         assert one.distance == (one.allocation.funded != found.optimum.allocation.funded).sum()
@@ -174,12 +177,14 @@ def test_steered_and_told(tmp_path: Path) -> None:
         ("balanced", Fraction(500)),
     ]
     assert found.portfolios[0].distance == 4
-    assert found.document["portfolios"][0]["loss"] == "0.1"
-    assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
-    page = "\n".join(line.plain for line in render_report(build_report(found.data), Lang.FR, 100))
+    assert dump_document(found.data)["portfolios"][0]["loss"] == "0.1"
+    assert dump_document(found.data)["portfolios"][0]["n_funded"] == 2
+    page = "\n".join(
+        line.plain
+        for line in render_report(build_report(load_study("alternatives"), found.data), Lang.FR, 100)
+    )
     assert "aussi différents que possible" in page
     assert "le plus mutualisé" in page
-    assert "<table>" in found._repr_html_()
     assert found.to_dataframe()["n_funded_in"].max() <= len(found.allocations)
 
 
@@ -189,7 +194,7 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     scenario = load_scenario(tmp_path / "petit.yaml")
     for wrong in ({"by": "argent"}, {"within": Fraction(3, 2)}):
         with pytest.raises(UsageError):
-            alternatives(scenario, **wrong)  # type: ignore[arg-type]
+            tnt.alternatives(scenario, **wrong)  # type: ignore[arg-type]
 
 
 def test_where_the_nearest_takes_too_long_the_sum_is_taken(
@@ -204,5 +209,7 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
         return None if by_parts else asked(search, problem, *kept_and_fixed)
 
     monkeypatch.setattr(DiverseSearch, "_optimise_near", in_time)
-    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
+    found = tnt.alternatives(
+        load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False
+    ).result
     assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

@@ -32,9 +32,9 @@ def test_refused_dossiers_stay_in_the_order(tmp_path: Path, ties: str) -> None:
     (tmp_path / "s.yaml").write_text(TEXT.format(ties=ties), encoding="utf-8")
     asked: ScenarioData = tnt.Scenario.from_yaml(tmp_path / "s.yaml")
     found = tnt.alternatives(asked, within="60 %", count=3, steer=False)
-    lists = {tuple(one.funded.tolist()) for one in found.allocations}
+    lists = {tuple(one.funded.tolist()) for one in found.result.allocations}
     one = (True, False, False, False, False)
     other = (False, True, False, False, False)
     both = (True, True, False, False, False)
     assert lists == ({one, both} if ties else {one, other, both})
-    assert found.out.any()
+    assert found.result.out.any()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from itertools import pairwise, product
 from pathlib import Path
@@ -13,15 +12,19 @@ import pytest
 from support.analysis_cases.clashing_rules import Choices, World, world, write
 from support.lanes import seeds
 
+import tnt_sim as tnt
 from tnt_sim.analysis.preferences import partial_weights as room
+from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.analysis.preferences.weight_polytope import build_feasible_region as region_of
 from tnt_sim.analysis.preferences.weight_polytope import build_half_spaces, round_figure
-from tnt_sim.api.studies.preferences import WeightStudy, weights
+from tnt_sim.documents import dump_document
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.preferences import build_report, list_weight_ranges
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
+from tnt_sim.studies.weights.answer import list_weight_ranges
 
 NAMES = ("score", "dossiers", "second")
 GRID = 24
@@ -66,7 +69,7 @@ def possible(ranges: dict[str, tuple[int, int]], order: tuple[str, ...]) -> list
 
 
 def undominated(
-    every: set[tuple[Fraction, ...]], found: WeightStudy, grid: list[tuple[Fraction, ...]]
+    every: set[tuple[Fraction, ...]], found: WeightsResult, grid: list[tuple[Fraction, ...]]
 ) -> set[tuple[Fraction, ...]]:
     """By the definition, over the weights of the grid: a gap is smallest at a corner, and corners are on it."""
     per = [one.per for one in found.criteria]
@@ -95,7 +98,7 @@ def test_every_choice_of_weights_equals_enumeration(seed: int, tmp_path: Path) -
         for name, (a, b) in ranges.items()
     }
     try:
-        found = weights(written(case, tmp_path), NAMES, ranges=asked, order=order)
+        found = tnt.weights(written(case, tmp_path), NAMES, ranges=asked, order=order).result
     except ScenarioError:
         return
     every = outcomes(case)
@@ -109,14 +112,14 @@ def test_every_choice_of_weights_equals_enumeration(seed: int, tmp_path: Path) -
         best = {max(expected, key=lambda v: found_value(found, v, w)) for w in possible(ranges, order)}
         shown = {
             tuple(map(Fraction, one["criteria"].values()))
-            for one in found.document["portfolios"]
+            for one in dump_document(found.data)["portfolios"]
             if one["supported"]
         }
         assert best <= shown
 
 
 def found_value(
-    found: WeightStudy, value: tuple[Fraction, ...], w: tuple[Fraction, ...]
+    found: WeightsResult, value: tuple[Fraction, ...], w: tuple[Fraction, ...]
 ) -> tuple[Fraction, ...]:
     per = [one.per for one in found.criteria]
     return (
@@ -128,28 +131,27 @@ def found_value(
 def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = weighed(world(304, 7))
     case["rules"] = []
-    whole = weights(written(case, tmp_path), NAMES)
+    whole = tnt.weights(written(case, tmp_path), NAMES).result
     monkeypatch.setattr(room, "EXACT_DOSSIERS", 0)
-    part = weights(written(case, tmp_path), NAMES, draws=10, seed=3)
+    part = tnt.weights(written(case, tmp_path), NAMES, draws=10, seed=3).result
     assert (part.exact, part.complete, part.n_draws) == (False, True, 10)
     assert {one.criteria for one in part.outcomes} <= {one.criteria for one in whole.outcomes}
-    best = {tuple(p["criteria"].values()) for p in part.document["portfolios"] if p["supported"]}
+    best = {tuple(p["criteria"].values()) for p in dump_document(part.data)["portfolios"] if p["supported"]}
     # the best for each weight inside a cell are all there; what is best on a border only need not be
     for w in possible({}, ()):
         top = max(found_value(whole, tuple(map(Fraction, one.criteria)), w)[0] for one in whole.outcomes)
         mine = max(found_value(part, tuple(map(Fraction, c)), w)[0] for c in best)
         assert mine == top
     assert "10 tirages" in "\n".join(
-        line.plain for line in render_report(build_report(part.data), Lang.FR, 100)
+        line.plain for line in render_report(build_report(load_study("weights"), part.data), Lang.FR, 100)
     )
-    assert "<table>" in whole._repr_html_()
-    assert json.loads(whole.to_json())["exact"] is True
+    assert dump_document(whole.data)["exact"] is True
 
 
 def test_four_criteria_have_all_that_are_best_for_some_weight(tmp_path: Path) -> None:
     case = weighed(world(325, 12, least=12))
     case["rules"] = []
-    found = weights(written(case, tmp_path), (*NAMES, "granted"), draws=6, seed=2)
+    found = tnt.weights(written(case, tmp_path), (*NAMES, "granted"), draws=6, seed=2).result
     assert (found.exact, found.complete) == (False, True)
     every = Choices(case)
     figures = np.stack(
@@ -198,7 +200,7 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     ]
     for names, ranges in wrong:
         with pytest.raises(UsageError):
-            weights(scenario, names, ranges=ranges)
+            tnt.weights(scenario, names, ranges=ranges)
 
 
 def test_a_scenario_with_steps_is_refused(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_scenario_with_steps_is_refused(tmp_path: Path) -> None:
     from tnt_sim.scenario.load import load_scenario
 
     with pytest.raises(UsageError, match="une seule décision"):
-        weights(load_scenario(path), ["score", "dossiers"])
+        tnt.weights(load_scenario(path), ["score", "dossiers"])
 
 
 @pytest.mark.parametrize(
@@ -230,12 +232,12 @@ def test_the_picture_of_weights_has_the_ranges_that_satisfy_the_preferences(
     case["rules"] = []
     texts = {name: (f"{100 * low}/{GRID}", f"{100 * high}/{GRID}") for name, (low, high) in ranges.items()}
     percent = {name: tuple(f"{float(Fraction(text)):g} %" for text in pair) for name, pair in texts.items()}
-    found = weights(written(case, tmp_path), NAMES, ranges=percent, order=order)
+    found = tnt.weights(written(case, tmp_path), NAMES, ranges=percent, order=order).result
     grid = possible(ranges, order)
     exact = [(min(w[k] for w in grid), max(w[k] for w in grid)) for k in range(len(NAMES))]
     read = [float(weight) for pair in list_weight_ranges(found.data) for weight in pair]
     assert read == pytest.approx([float(weight) for pair in exact for weight in pair], abs=1e-9)
-    page = render_report_html(build_report(found.data), Lang.EN)
+    page = render_report_html(build_report(load_study("weights"), found.data), Lang.EN)
     assert words in page
     picture = page[page.index("<figure>") : page.index("</figure>")]
     for low, high in exact:

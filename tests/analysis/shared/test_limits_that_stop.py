@@ -13,15 +13,14 @@ import tnt_sim as tnt
 from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.audit.question_limits import QuestionLimits
 from tnt_sim.analysis.marginal.value_bound import ValueBounds
-from tnt_sim.analysis.preferences.partial_weights import weights
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports import alternatives as alternatives_page
 from tnt_sim.reporting.reports import audit as audit_page
-from tnt_sim.reporting.reports import preferences as weights_page
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.studies.alternatives import answer as alternatives_page
+from tnt_sim.studies.weights import answer as weights_page
 
 TEXT = """schema_version: 1
 id: s
@@ -85,7 +84,7 @@ def test_stopped_weights_say_that_time_was_short(
     scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "preferences.partial_weights")
-    document = weights(scenario, ["score", "dossiers"]).data
+    document = tnt.weights(scenario, ["score", "dossiers"]).data
     assert (document.status, document.complete) == ("stopped", False)
     assert weights_page.describe_verdict(document).fr.startswith("Le temps a manqué")
 

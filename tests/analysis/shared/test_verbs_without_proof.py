@@ -26,11 +26,11 @@ from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.alternatives import describe_verdict as alternatives_words
 from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
 from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import describe_rule_price
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.studies.alternatives.answer import describe_verdict as alternatives_words
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 

@@ -18,8 +18,9 @@ from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import WIDE, Chart
-from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10
@@ -34,6 +35,8 @@ programme: {id: a, amount: 1 000 €}
 dossiers: [{file: d.csv}]
 objective: [{maximise: {score: 1}}]
 """
+
+OTHERS = load_study("alternatives")
 
 
 @pytest.fixture
@@ -93,7 +96,8 @@ def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> Non
     stopped = replace(found.data, stopped_by="time", progress=progress)
     said = {"fr": "après 2 choix sur 5", "en": "after 2 choices out of 5"}[lang]
     pages = [
-        " ".join(render_report_html(build_report(one), Lang(lang)).split()) for one in (stopped, found.data)
+        " ".join(render_report_html(build_report(OTHERS, one), Lang(lang)).split())
+        for one in (stopped, found.data)
     ]
     assert [said in page for page in pages] == [True, False]
 
@@ -110,7 +114,9 @@ def test_the_page_of_a_comparison_says_how_far_it_came(petit: Path) -> None:
 def test_the_matrix_of_choices_agrees_with_the_counts(petit: Path) -> None:
     document = tnt.alternatives(tnt.Scenario.from_yaml(petit / "petit.yaml"), within="50 %").data
     assert document.open
-    chart = next(node for node in iterate_nodes(build_report(document).nodes) if isinstance(node, Chart))
+    chart = next(
+        node for node in iterate_nodes(build_report(OTHERS, document).nodes) if isinstance(node, Chart)
+    )
     svg = chart.draw(Lang.FR, WIDE)
     for dossier in document.open:
         name = re.escape(escape(label_dossier(dossier.dossier, dossier.title)))

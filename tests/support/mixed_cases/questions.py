@@ -222,7 +222,7 @@ def of_alternatives(mix: Mix) -> Told:
     """Lists within a loss, each as far from those before as can be."""
     told: Told = []
     within = mix.dice.choice([Fraction(0), Fraction(1, 20), Fraction(1, 4)])
-    found = tnt.alternatives(mix.scenario, within=within, count=3, steer=False)
+    found = tnt.alternatives(mix.scenario, within=within, count=3, steer=False).result
     curve = mix.curve
     points = curve.at(curve.amount)
     best = max(point.goals[0] for point in points)

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,23 +22,20 @@ from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.list_distance import list_changes
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import REFERENCE_SHARE
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
-from tnt_sim.domain.money import parse_rate
+from tnt_sim.analysis.shared.study_head import build_question_head
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome
-from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
 @dataclass(frozen=True, eq=False)
-class AlternativesResult(StudyAnswer):
+class AlternativesResult:
     """Near-optimal allocations of a scenario.
 
     Attributes
@@ -67,19 +63,12 @@ class AlternativesResult(StudyAnswer):
     n_solves: int
     seconds: float
     course: StudyProgress
-
-    def __repr__(self) -> str:
-        return f"<Alternatives of {self.problem.scenario.id}: {len(self.portfolios)} lists>"
+    lang: Lang = Lang.FR
 
     @cached_property
     def data(self) -> AlternativesDocument:
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
-
-    @property
-    def lang(self) -> Lang:
-        """Return the language of the scenario."""
-        return Lang(self.problem.scenario.spec.locale)
 
     @property
     def allocations(self) -> tuple[Allocation, ...]:
@@ -88,69 +77,18 @@ class AlternativesResult(StudyAnswer):
         first = () if self.optimum.allocation is None else (self.optimum.allocation,)
         return (*first, *(one.allocation for one in others))
 
-    def to_dataframe(self, backend: str = "polars") -> Any:
+    def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application: number of allocations that fund it, and its class."""
-        table = self.problem.case.table.select("dossier", "title").with_columns(
+        return self.problem.case.table.select("dossier", "title").with_columns(
             pl.Series("n_funded_in", self._count(), dtype=pl.Int64),
             pl.Series("class", classify_dossiers(self)),
         )
-        return table if backend == "polars" else table.to_pandas()
 
     def _count(self) -> list[int]:
         total = np.zeros(self.problem.case.n, dtype=np.int64)
         for one in self.allocations:
             total += one.funded
         return [int(value) for value in total]
-
-
-def alternatives(
-    scenario: ScenarioData,
-    *,
-    within: Fraction | str = "1 %",
-    count: int = 10,
-    by: str = "dossiers",
-    steer: bool = True,
-    time_limit: float | None = None,
-    progress: Progress | None = None,
-) -> AlternativesResult:
-    """Find allocations within a loss of the first objective that differ as much as possible.
-
-    Parameters
-    ----------
-    scenario : with a single decision
-    within : share of the best value of the first objective that may be lost, as "1 %" or a fraction
-    count : number of allocations to find
-    by : `dossiers` (number of decisions that differ) or `money` (money granted elsewhere)
-    steer : whether to find also the most rural, the most mutualised and the most balanced
-    time_limit : seconds; by default that of the scenario
-    progress : called with the phase and the share done, in [0, 1]
-
-    Raises
-    ------
-    UsageError
-        For a scenario with several steps, an unknown `by`, or a loss outside [0, 100 %].
-    LimitReached
-        If no optimum was found in time.
-
-    Examples
-    --------
-    >>> found = tnt.alternatives(scenario, count=1)
-    >>> found.status
-    'optimal'
-    """
-    if by not in ("dossiers", "money"):
-        raise UsageError(_('--by is dossiers or money, not "{by}".', by=by))
-    loss = parse_rate(within) if isinstance(within, str) else Fraction(within)
-    if not 0 <= loss <= 1:
-        raise UsageError(_("--within goes from 0 to 100%."), code="usage.within")
-    steps = list_decision_steps(scenario)
-    if len(steps) > 1:
-        raise UsageError(_("`alternatives` looks at one decision, and this scenario has several steps."))
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    clock = Clock(limit)
-    problem = compile_problem(steps[0].scenario)
-    clock.begin()
-    return search_alternatives(problem, loss, count, clock, by=by, steer=steer, progress=progress)
 
 
 def search_alternatives(
@@ -161,7 +99,7 @@ def search_alternatives(
     *,
     by: str = "dossiers",
     steer: bool = True,
-    progress: Progress | None = None,
+    report_progress: Progress | None = None,
 ) -> AlternativesResult:
     """Search on a compiled problem."""
     began = time.perf_counter()
@@ -173,7 +111,7 @@ def search_alternatives(
         within,
         clock,
         money=by == "money",
-        report_progress=progress or (lambda phase, done: None),
+        report_progress=report_progress or (lambda phase, done: None),
         course=course,
     )
     if optimum.allocation is not None:
@@ -222,16 +160,9 @@ def classify_dossiers(alternatives_: AlternativesResult) -> list[str]:
 def build_document(alternatives_: AlternativesResult) -> AlternativesDocument:
     """Build the document of the lists that were found."""
     problem, best = alternatives_.problem, alternatives_.optimum
-    scenario, course = problem.scenario, alternatives_.course
     shared, movers = _compare_lists(alternatives_)
     return AlternativesDocument(
-        scenario=scenario.id,
-        scenario_sha256=scenario.sha256,
-        title=scenario.title,
-        synthetic=is_synthetic(scenario),
-        status=best.status,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
+        **build_question_head(problem, alternatives_.course, best.status, alternatives_.lang),
         within=format_fraction(alternatives_.within),
         by=alternatives_.by,
         optimum=None

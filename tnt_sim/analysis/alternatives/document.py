@@ -8,7 +8,7 @@ from typing import Literal
 
 from tnt_sim.analysis.shared.goal_values import GoalValue
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.analysis.shared.study_head import StudyHead
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText
 
 
@@ -61,7 +61,7 @@ class OpenDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlternativesDocument(StudyHead):
+class AlternativesDocument(QuestionHead):
     """Other lists that are nearly as good, as different as possible."""
 
     command: Literal["alternatives"] = "alternatives"

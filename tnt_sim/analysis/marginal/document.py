@@ -18,35 +18,23 @@ from tnt_sim.analysis.marginal.rule_prices import Price
 from tnt_sim.analysis.marginal.target_envelope import TargetResult
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.goal_values import GoalValue, list_goal_values
-from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, count_departments
+from tnt_sim.analysis.shared.study_head import QuestionHead, build_question_head
 from tnt_sim.documents import TableRows, omit_none
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import has_synthetic_mark
-from tnt_sim.verify.run_document import format_warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarginalDocument:
-    """First keys of every marginal question; `points` stays empty, it belongs to curves."""
+class MarginalDocument(QuestionHead):
+    """First keys of every question on money; `points` stays empty, it belongs to curves."""
 
-    schema_version: Literal[1] = 1
-    command: str
     question: str
-    scenario: str
-    scenario_sha256: str
-    title: str
-    date: str | None
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry | None
     envelope: str | None
     amount_cents: int | None
     points: Sequence[str] = ()
-    warnings: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,19 +153,10 @@ def build_head(
     problem: Problem, path: EnvelopePath | None, course: StudyProgress, status: Status, lang: Lang
 ) -> dict[str, Any]:
     """Build the keys of `MarginalDocument` that are the same for every question."""
-    spec = problem.scenario.spec
     return {
-        "scenario": problem.scenario.id,
-        "scenario_sha256": problem.scenario.sha256,
-        "title": problem.scenario.title,
-        "date": spec.date.isoformat() if spec.date else None,
-        "synthetic": has_synthetic_mark(spec, problem.scenario.portfolio.table),
-        "status": status,
-        "stopped_by": course.stopped_by,
-        "progress": course.progress,
+        **build_question_head(problem, course, status, lang),
         "envelope": None if path is None else path.id,
         "amount_cents": path.amount_cents if path is not None and path.written else None,
-        "warnings": format_warnings(problem.warnings, lang),
     }
 
 

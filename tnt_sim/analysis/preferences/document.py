@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.analysis.shared.study_head import StudyHead
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText
 
 
@@ -40,7 +40,7 @@ class BorderlineDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsDocument(StudyHead):
+class WeightsDocument(QuestionHead):
     """Lists that no other dominates where the weights of criteria are known only roughly."""
 
     command: Literal["weights"] = "weights"

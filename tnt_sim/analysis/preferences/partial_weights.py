@@ -34,13 +34,12 @@ Optimization 13 (1998).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
 from random import Random
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,8 +61,8 @@ from tnt_sim.analysis.preferences.weight_polytope import (
 )
 from tnt_sim.analysis.shared.list_distance import with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
-from tnt_sim.analysis.shared.reference_solution import check_single_decision
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.shared.reference_solution import ReportProgress
+from tnt_sim.analysis.shared.study_head import build_question_head
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import SolveOutcome, Status
@@ -73,35 +72,24 @@ from tnt_sim.rules.linear_terms import combine
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import ObjectiveStage
-from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction, hash_allocation
 
 
-def build_opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
-    """Return the `measures` and the `objective` that count opinions lexicographically, best first."""
-    names = [f"{column}-{number}" for number in range(1, len(opinions) + 1)]
-    return {
-        "measures": {
-            name: {"title": opinion, "value": 1, "where": {column: opinion}}
-            for name, opinion in zip(names, opinions, strict=True)
-        },
-        "objective": [{"maximise": {name: 1}} for name in names],
-    }
-
-
 def with_opinion_goals(scenario: ScenarioData, column: str, opinions: Sequence[str]) -> ScenarioData:
-    """Return the scenario with that objective instead of its own; its other measures stay."""
-    goals = build_opinion_goals(column, opinions)
-    measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
-    return with_changes(scenario, {**measures, "objective": goals["objective"]})
+    """Return the scenario with goals that count opinions lexicographically, best first; its measures stay."""
+    names = [f"{column}-{number}" for number in range(1, len(opinions) + 1)]
+    measures = {
+        f"measures.{name}": {"title": opinion, "value": 1, "where": {column: opinion}}
+        for name, opinion in zip(names, opinions, strict=True)
+    }
+    return with_changes(scenario, {**measures, "objective": [{"maximise": {name: 1}} for name in names]})
 
 
 EXACT_DOSSIERS, EXACT_CRITERIA = 40, 3
-DRAWS = 60
 QUESTION_SECONDS = 20.0
-Progress = Callable[[str, float], None]
 Point = tuple[Fraction, ...]
 
 
@@ -120,7 +108,7 @@ class UndominatedAllocation:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightsResult(StudyAnswer):
+class WeightsResult:
     """Non-dominated allocations under partially known weights.
 
     Attributes
@@ -144,72 +132,38 @@ class WeightsResult(StudyAnswer):
     n_solves: int
     seconds: float
     course: StudyProgress
+    lang: Lang = Lang.FR
 
     @cached_property
     def data(self) -> WeightsDocument:
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
 
-    @property
-    def lang(self) -> Lang:
-        """Return the language of the scenario."""
-        return Lang(self.problem.scenario.spec.locale)
-
-    def __repr__(self) -> str:
-        return f"<WeightStudy of {self.problem.scenario.id}: {len(self.outcomes)} lists>"
-
-    def to_dataframe(self, backend: str = "polars") -> Any:
+    def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application with its core index: the share of the allocations that fund it."""
         n = max(1, len(self.outcomes))
         total = np.sum([one.allocation.funded for one in self.outcomes], axis=0) if self.outcomes else 0
         index = np.broadcast_to(np.asarray(total) / n, self.problem.case.n)
-        table = self.problem.case.table.select("dossier", "title").with_columns(
-            pl.Series("core_index", index.copy())
-        )
-        return table if backend == "polars" else table.to_pandas()
+        table = self.problem.case.table.select("dossier", "title")
+        return table.with_columns(pl.Series("core_index", index.copy()))
 
 
-def weights(
-    scenario: ScenarioData,
+def search_weights(
+    problem: Problem,
     criteria: Sequence[str],
+    course: StudyProgress,
     *,
-    ranges: Mapping[str, tuple[str, str]] | None = None,
-    order: Sequence[str] = (),
-    seed: int = 1,
-    draws: int = DRAWS,
-    time_limit: float | None = None,
-    progress: Progress | None = None,
+    ranges: Mapping[str, tuple[str, str]],
+    order: Sequence[str],
+    seed: int,
+    draws: int,
+    report_progress: ReportProgress | None,
 ) -> WeightsResult:
-    """Find the non-dominated allocations when weights are known only by ranges and an order.
-
-    Parameters
-    ----------
-    scenario : rules, envelopes and applications; its own objective is not used
-    criteria : two or more measures, each better when larger
-    ranges : lowest and highest weight of some criteria, such as ("20 %", "50 %"); weights sum to
-    100 %
-    order : criteria, each with a weight at least that of the next
-    seed, draws : of the sampling above 40 candidates or three criteria
-    time_limit : seconds; by default that of the scenario
-
-    Raises
-    ------
-    UsageError
-        For unknown criteria, if no weights satisfy the statements, or for a scenario with steps.
-
-    Examples
-    --------
-    >>> tnt.weights(scenario, ["score", "dossiers"]).status
-    'optimal'
-    """
-    check_single_decision(scenario)
-    problem = compile_problem(scenario)
-    result = build_criteria(problem, criteria)
-    halves = parse_half_spaces(list(criteria), ranges or {}, order)
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    course, tell = StudyProgress(Clock(limit).deadline, "solves"), progress or (lambda phase, done: None)
-    study = _WeightSearch(problem, result, halves, course, seed, draws, tell)
-    return study.run()
+    """Search on a compiled problem."""
+    read = build_criteria(problem, criteria)
+    halves = parse_half_spaces(list(criteria), ranges, order)
+    tell = report_progress or (lambda phase, done: None)
+    return _WeightSearch(problem, read, halves, course, seed, draws, tell).run()
 
 
 @dataclass
@@ -222,7 +176,7 @@ class _WeightSearch:
     course: StudyProgress
     seed: int
     draws: int
-    report_progress: Progress
+    report_progress: ReportProgress
     region: Polytope = field(init=False)
     corners: list[Weights] = field(default_factory=list)
     n_drawn: int = 0
@@ -437,18 +391,14 @@ def _split(zones: Sequence[Point], z: Point) -> list[Point]:
 
 def build_document(result: WeightsResult) -> WeightsDocument:
     """Build the document of the lists that were found."""
-    scenario, course, table = result.problem.scenario, result.course, result.to_dataframe()
+    table = result.to_dataframe()
     play = pl.Series(result.problem.offers.in_play)
     moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
     missing = Status.INFEASIBLE if result.complete else Status.STOPPED
     return WeightsDocument(
-        scenario=scenario.id,
-        scenario_sha256=scenario.sha256,
-        title=scenario.title,
-        synthetic=is_synthetic(scenario),
-        status=Status.OPTIMAL if result.outcomes else missing,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
+        **build_question_head(
+            result.problem, result.course, Status.OPTIMAL if result.outcomes else missing, result.lang
+        ),
         criteria=[CriterionEntry(name=one.name, per=format_fraction(one.per)) for one in result.criteria],
         corners=[[format_fraction(weight) for weight in corner] for corner in result.corners],
         exact=result.exact,

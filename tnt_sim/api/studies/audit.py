@@ -10,7 +10,7 @@ from tnt_sim.analysis.audit.audit import AuditResult
 from tnt_sim.studies.answer_files import Pages, with_files
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.plots.list_plots import AuditPlots
+    from tnt_sim.reporting.plots.audit_plots import AuditPlots
     from tnt_sim.reporting.report_tree import Report
 
 
@@ -32,7 +32,7 @@ class Audit(Pages, AuditResult):
         from tnt_sim.reporting.charts.theme import import_altair
 
         import_altair()
-        from tnt_sim.reporting.plots.list_plots import AuditPlots
+        from tnt_sim.reporting.plots.audit_plots import AuditPlots
 
         return AuditPlots(self.problem, self.allocation, self.data.inversions, self.lang)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, get_args
 
@@ -25,6 +26,8 @@ _TYPED: Mapping[Any, type | UnionType] = MappingProxyType(
         str | int: str,
         str | int | None: str | None,
         Mapping[str, int] | None: str | None,
+        Mapping[str, tuple[str, str]] | None: list[str] | None,
+        Fraction | str: str,
     }
 )
 """What Typer reads, by the type of a parameter of a question."""
@@ -32,8 +35,8 @@ _TYPED: Mapping[Any, type | UnionType] = MappingProxyType(
 
 def build_verb(study: Study) -> Callable[..., int]:
     """Return the function of a verb: its options are those of all questions, and its own."""
-    parsers = {one.name: parse for one in study.options if (parse := get_args(one.annotation)[1].parse)}
-    rest = next((one.name for one in study.options if one.kind is _SEVERAL), None)
+    parsers = {one.name: parse for one in study.typed_options if (parse := get_args(one.annotation)[1].parse)}
+    rest = next((one.name for one in study.typed_options if one.kind is _SEVERAL), None)
 
     def run(options: StudyOptions, **typed: Any) -> int:
         began = time.monotonic()
@@ -41,10 +44,15 @@ def build_verb(study: Study) -> Callable[..., int]:
         chosen = {name: parsers[name](value) if name in parsers else value for name, value in given.items()}
         arguments = [] if rest is None else chosen.pop(rest)
         scenario, lang = options.load_scenario()
-        seconds = scenario.spec.solver.time_limit if options.seconds is None else options.seconds
         with show_remaining_time(lang, wanted=not options.quiet) as progress:
             answer = find_answer(
-                study, scenario, *arguments, time_limit=seconds, lang=lang, progress=progress, **chosen
+                study,
+                scenario,
+                *arguments,
+                time_limit=options.seconds,
+                lang=lang,
+                progress=progress,
+                **chosen,
             )
         data = answer.data
         code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(answer.status, 0)
@@ -58,7 +66,7 @@ def build_verb(study: Study) -> Callable[..., int]:
         return code
 
     first = inspect.Parameter("options", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=StudyOptions)
-    run.__signature__ = inspect.Signature([first, *map(_convert_option, study.options)])  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature([first, *map(_convert_option, study.typed_options)])  # type: ignore[attr-defined]
     return run
 
 

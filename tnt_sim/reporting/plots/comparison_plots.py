@@ -21,9 +21,8 @@ from tnt_sim.reporting.plots.comparison_frames import (
     choose_side,
 )
 from tnt_sim.reporting.plots.drawing.change_charts import draw_dumbbell_chart, draw_move_charts
-from tnt_sim.reporting.plots.drawing.chart_words import build_title
 from tnt_sim.reporting.plots.drawing.department_maps import EMPTY, MapClasses, draw_shades
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.lorenz_plot import draw_lorenz_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.reports.comparison_answer import (
@@ -164,8 +163,7 @@ class ComparisonPlots(InOneLanguage):
 
     def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
         synthetic = any(is_synthetic(one.scenario) for one in self.comparison.sides)
-        title = build_title(finding, question, self.lang, synthetic=synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, finding, question, self.lang, synthetic=synthetic)
 
 
 def _classify_changes(frame: pl.DataFrame, lang: Lang) -> tuple[pl.DataFrame, MapClasses]:

@@ -9,13 +9,13 @@ import polars as pl
 from tnt_sim.analysis.uncertainty.result import EnsembleTables
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
 from tnt_sim.reporting.charts.svg import compute_step
-from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
+from tnt_sim.reporting.plots.drawing.chart_words import make_unique
 from tnt_sim.reporting.plots.drawing.draw_charts import (
     draw_frequency_strip,
     draw_range_bars,
     draw_value_histogram,
 )
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.report_tree import Words
 from tnt_sim.reporting.reports.uncertainty_pictures import (
@@ -168,5 +168,4 @@ class EnsemblePlots(InOneLanguage):
 
     def _finish(self, chart: AltairChart, finding: Words, question: Words | Text) -> AltairChart:
         synthetic = is_synthetic(self.tables.problem.scenario)
-        title = build_title(finding, question, self.lang, synthetic=synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, finding, question, self.lang, synthetic=synthetic)

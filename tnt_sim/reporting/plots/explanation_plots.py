@@ -9,9 +9,8 @@ import polars as pl
 from tnt_sim.analysis.explain.document import ExplainDocument, ExplainedDossier
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, _, join_sentences
-from tnt_sim.reporting.plots.drawing.chart_words import build_title
 from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_place
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.report_tree import write_words
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
@@ -94,8 +93,7 @@ class ExplanationPlots(InOneLanguage):
         )
         synthetic = is_synthetic(self.decided.problem.scenario)
         finding = write_words(picture.finding, self.lang)
-        title = build_title(finding, question, self.lang, synthetic=synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, finding, question, self.lang, synthetic=synthetic)
 
     def _find_entry(self, dossier: str | None) -> ExplainedDossier:
         """Return the entry of a dossier, by default the first."""

@@ -13,8 +13,7 @@ from tnt_sim.reporting.decision_page.note_sentences import describe_decision
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, build_outcomes
 from tnt_sim.reporting.plots.department_plots import draw_department_map
 from tnt_sim.reporting.plots.drawing.amount_bars import draw_parts, draw_reason_bars
-from tnt_sim.reporting.plots.drawing.chart_words import build_title
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.lorenz_plot import draw_lorenz_chart
 from tnt_sim.reporting.plots.margin_plot import draw_margin
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
@@ -154,8 +153,7 @@ class ResultPlots(InOneLanguage):
         return self._finish(chart, finding, question)
 
     def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
-        title = build_title(finding, question, self.lang, synthetic=self.run.synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, finding, question, self.lang, synthetic=self.run.synthetic)
 
 
 def _describe_outcomes(total: MoneyRow) -> Text:

@@ -9,7 +9,6 @@ from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_integer, format_round_amount, format_short_amount
 from tnt_sim.reporting.charts.svg import Scale, choose_limits, describe_break, write_number
-from tnt_sim.reporting.plots.drawing.chart_words import build_title
 from tnt_sim.reporting.plots.drawing.curve_charts import (
     CurveLook,
     draw_curve,
@@ -17,7 +16,7 @@ from tnt_sim.reporting.plots.drawing.curve_charts import (
     draw_envelope_curves,
     draw_index,
 )
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.plots.sweep_frames import (
     build_band_frame,
@@ -229,5 +228,4 @@ class SweepPlots(InOneLanguage):
         ).in_(lang)  # fmt: skip
 
     def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
-        title = build_title(finding, question, self.lang, synthetic=self.document.synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, finding, question, self.lang, synthetic=self.document.synthetic)

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.audit.document import AuditDocument
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.analysis.infeasibility.document import ConflictDocument
-from tnt_sim.analysis.preferences.document import WeightsDocument
 from tnt_sim.analysis.reconcile.document import ReconcileDocument
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports import (
-    alternatives,
     audit,
     explanation,
     infeasibility,
-    preferences,
     reconciliation,
     sweep,
 )
 
-type StudyDocument = (
-    ConflictDocument
-    | AuditDocument
-    | AlternativesDocument
-    | ExplainDocument
-    | WeightsDocument
-    | SweepDocument
-    | ReconcileDocument
-)
+type StudyDocument = ConflictDocument | AuditDocument | ExplainDocument | SweepDocument | ReconcileDocument
 
 
 def build_report(document: StudyDocument) -> Report:
@@ -38,12 +26,8 @@ def build_report(document: StudyDocument) -> Report:
             return infeasibility.build_report(document)
         case AuditDocument():
             return audit.build_report(document)
-        case AlternativesDocument():
-            return alternatives.build_report(document)
         case ExplainDocument():
             return explanation.build_report(document)
-        case WeightsDocument():
-            return preferences.build_report(document)
         case SweepDocument():
             return sweep.build_report(document)
         case ReconcileDocument():

@@ -17,7 +17,7 @@ from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interrupti
 from tnt_sim.reporting.text.dossier_names import label_dossiers
 
 if TYPE_CHECKING:
-    from tnt_sim.analysis.marginal.document import MarginalDocument
+    from tnt_sim.analysis.shared.study_head import QuestionHead
 
 
 class StudySummary(LimitedStudy, Protocol):
@@ -55,15 +55,24 @@ def build_study_report(
 
 
 def build_question_report(
-    document: MarginalDocument, title: Words, nodes: Iterable[Node], answer: Iterable[Text] = ()
+    document: QuestionHead,
+    title: Words,
+    nodes: Iterable[Node],
+    *,
+    answer: Iterable[Text] = (),
+    verdict: Iterable[Text] = (),
 ) -> Report:
-    """Return the report of a question on money: how far it got, its parts, its warnings; `answer` stands first."""
+    """Return the report of a declared question: its verdict, how far it got, its parts, its warnings.
+
+    A page says the `answer` before all of this.
+    """
     day = document.date
     return Report(
         title=title,
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
+            *(Callout(text, Tone.PLAIN) for text in verdict),
             *build_interruption(document),
             *nodes,
             *(Callout(text, Tone.WARNING) for text in document.warnings),

@@ -160,9 +160,8 @@ def list_plots() -> Mapping[str, Callable[[EntryThresholdsDocument, Lang], Altai
 
 def plot_entries(document: EntryThresholdsDocument, lang: Lang) -> AltairChart:
     """Draw how many applications enter first at each amount of the envelope."""
-    from tnt_sim.reporting.plots.drawing.chart_words import build_title
     from tnt_sim.reporting.plots.drawing.study_charts import draw_entry_amounts
-    from tnt_sim.reporting.plots.drawing.themed_chart import apply_theme
+    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
 
     frame = pl.DataFrame(
         [
@@ -184,5 +183,6 @@ def plot_entries(document: EntryThresholdsDocument, lang: Lang) -> AltairChart:
     limits = (document.from_cents / 100, document.to_cents / 100)
     amount = _("Amount of {name}", name=document.envelope or "–").in_(lang)
     question = _("Applications by the smallest amount that funds them")
-    title = build_title(finding, question, lang, synthetic=document.synthetic)
-    return apply_theme(draw_entry_amounts(frame, limits, amount, lang).properties(title=title), lang)
+    return finish_chart(
+        draw_entry_amounts(frame, limits, amount, lang), finding, question, lang, synthetic=document.synthetic
+    )

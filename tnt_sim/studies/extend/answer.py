@@ -29,6 +29,7 @@ from tnt_sim.i18n.numbers import (
     format_round_amount,
     format_short_amount,
 )
+from tnt_sim.i18n.parameters import Items, Listed, Money
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -108,7 +109,7 @@ def describe_start(document: ExtendDocument, lang: Lang) -> list[str]:
     pairs = zip(start.objective, document.goals, strict=True)
     values = format_list(
         [
-            f"{label_goal(goal.goal).in_(lang)} {_format_value(goal.value, unit.unit, lang)}"
+            f"{label_goal(goal.goal).in_(lang)} {_describe_value(goal.value, unit.unit).in_(lang)}"
             for goal, unit in pairs
         ],
         lang,
@@ -196,7 +197,7 @@ def describe_other_moves(document: ExtendDocument, entry: FundedListEntry, lang:
         )
     equal = document.equal_lists
     if any(one.least_cents != one.most_cents for one in equal.ranges):
-        spans = format_list([_format_range(one, lang) for one in equal.ranges], lang, 6)
+        spans = Listed([_describe_range(one) for one in equal.ranges], 6)
         text = _("Other lists of the same value and amount share the money otherwise: {spans}.", spans=spans)
     elif equal.ranges and equal.complete:
         text = _(
@@ -208,14 +209,12 @@ def describe_other_moves(document: ExtendDocument, entry: FundedListEntry, lang:
     return texts
 
 
-def _format_range(document: GrantedRange, lang: Lang) -> str:
-    """Write what an envelope is granted, from least to most."""
-    least, most = format_amount(document.least_cents, lang), format_amount(document.most_cents, lang)
+def _describe_range(document: GrantedRange) -> Text:
+    """Say what an envelope is granted, from least to most."""
+    least, most = Money(document.least_cents), Money(document.most_cents)
     if least == most:
-        return f"{document.envelope} {least}"
-    return _("{envelope} from {least} to {most}", envelope=document.envelope, least=least, most=most).in_(
-        lang
-    )
+        return Items([document.envelope, least], "")
+    return _("{envelope} from {least} to {most}", envelope=document.envelope, least=least, most=most)
 
 
 def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lang) -> list[str]:
@@ -228,7 +227,7 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
         both = isinstance(there, FundedListEntry) and document.transfers != "none"
         brings = _describe_gains(document, [(gain.goal, gain.alone) for gain in gains], lang)
         together = _describe_gains(document, [(gain.goal, gain.total) for gain in gains], lang)
-        texts = _describe_limits(document, entry, total, lang)
+        texts = _describe_limits(document, entry, total)
         if without and both and not brings and not together:
             text = _("Extending to {total} brings nothing, with or without transfers.", total=total)
             result.append(text.in_(lang))
@@ -237,7 +236,7 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
             brings = brings or _NOTHING.in_(lang)
             texts += [
                 _("Extend to {total} without transfers: {brings}.", total=total, brings=brings),
-                *_compare_gains(document, gains, written, lang),
+                *_compare_gains(document, gains, written),
             ]
         if both:
             excess = _describe_gains(document, [(gain.goal, gain.extension) for gain in gains], lang)
@@ -255,13 +254,13 @@ def describe_totals(document: ExtendDocument, curve: ExtendCurveEntry, lang: Lan
     return [text for text in result if text]
 
 
-def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: str, lang: Lang) -> list[Text]:
+def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: str) -> list[Text]:
     """Describe the first goal of lists that were not found in time, by its limits."""
     unit, texts = document.goals[0].unit, []
     if entry.alone is not None and entry.alone.limits is not None:
         goal, limits = (
             label_goal(entry.alone.limits.goal),
-            _write_limits(entry.alone.limits, unit, lang),
+            _describe_limit(entry.alone.limits, unit),
         )
         texts.append(
             _(
@@ -274,7 +273,7 @@ def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: s
         )
     there = entry.with_transfers
     if there is not None and there.limits is not None and document.transfers != "none":
-        goal, limits = label_goal(there.limits.goal), _write_limits(there.limits, unit, lang)
+        goal, limits = label_goal(there.limits.goal), _describe_limit(there.limits, unit)
         texts.append(
             _(
                 "Extend to {total} and transfer: no list was found in time; the best value of {goal} is {limits}.",
@@ -286,19 +285,17 @@ def _describe_limits(document: ExtendDocument, entry: LargerTotalEntry, total: s
     return texts
 
 
-def _write_limits(limits: ValueLimits, unit: str, lang: Lang) -> str:
-    low = None if limits.low is None else _format_value(limits.low, unit, lang)
-    high = None if limits.high is None else _format_value(limits.high, unit, lang)
+def _describe_limit(limits: ValueLimits, unit: str) -> Text:
+    low = None if limits.low is None else _describe_value(limits.low, unit)
+    high = None if limits.high is None else _describe_value(limits.high, unit)
     if low is None:
-        return _("{high} at most", high=high or "").in_(lang)
+        return _("{high} at most", high=high or "")
     if high is None:
-        return _("{low} at least", low=low).in_(lang)
-    return _("between {low} and {high}", low=low, high=high).in_(lang)
+        return _("{low} at least", low=low)
+    return _("between {low} and {high}", low=low, high=high)
 
 
-def _compare_gains(
-    document: ExtendDocument, gains: Sequence[ExtensionGain], written: str, lang: Lang
-) -> list[Text]:
+def _compare_gains(document: ExtendDocument, gains: Sequence[ExtensionGain], written: str) -> list[Text]:
     """Compare an extension alone with transfers at the written total, in the first objective that differs."""
     pairs = [(gain.goal, gain.alone_beyond_transfer) for gain in gains]
     known = [(name, value) for name, value in pairs if value is not None]
@@ -308,7 +305,8 @@ def _compare_gains(
     if name is None:
         return [_("That is as much as transfers at {written}.", written=written)]
     goal = next(one for one in document.goals if one.goal == name)
-    size = f"{_format_value(excess.removeprefix('-'), goal.unit, lang)} ({label_goal(goal.goal).in_(lang)})"
+    value = _describe_value(excess.removeprefix("-"), goal.unit)
+    size = _("{value} ({goal})", value=value, goal=label_goal(goal.goal))
     if parse_decimal(excess) > 0:
         return [
             _("That is better than the best transfers at {written}, by {size}.", written=written, size=size)
@@ -316,8 +314,8 @@ def _compare_gains(
     return [_("That is worse than the best transfers at {written}, by {size}.", written=written, size=size)]
 
 
-def _format_value(text: str, unit: str, lang: Lang) -> str:
-    return format_euros(text, lang) if unit == "money" else format_decimal(text, lang)
+def _describe_value(text: str, unit: str) -> Text:
+    return write_both(partial(format_euros if unit == "money" else format_decimal, text))
 
 
 def format_change(document: ExtendDocument, name: str, change: str | None, lang: Lang) -> str:
@@ -328,7 +326,7 @@ def format_change(document: ExtendDocument, name: str, change: str | None, lang:
     value = parse_decimal(change)
     down = (value > 0) == (goal.sense == Sense.MINIMISE)
     sign = "" if not value else "\u2212" if down else "+"
-    return sign + _format_value(change.removeprefix("-"), goal.unit, lang)
+    return sign + _describe_value(change.removeprefix("-"), goal.unit).in_(lang)
 
 
 def _describe_gains(document: ExtendDocument, gains: Sequence[tuple[str, str | None]], lang: Lang) -> str:

@@ -14,8 +14,8 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import format_round_amount
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.plots.drawing.change_charts import draw_gain_bars
-from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.studies.extend.answer import describe_totals, describe_transfers, format_change
 from tnt_sim.values.answer_values import label_goal
@@ -78,8 +78,9 @@ class ExtensionPlots(InOneLanguage):
         title = _("Gain ({goal})", goal=label_goal(chosen)).in_(self.lang)
         chart = draw_gain_bars(pl.DataFrame(rows), words, title, axis)
         question = _("Gain over the amounts as written, by total; each list is decided for itself")
-        heading = build_title(self._find_answer(), question, self.lang, synthetic=self.document.synthetic)
-        return apply_theme(chart.properties(title=heading), self.lang)
+        return finish_chart(
+            chart, self._find_answer(), question, self.lang, synthetic=self.document.synthetic
+        )
 
     def _list_gains(self, goal: str) -> Iterator[tuple[int, str, str]]:
         """Yield the total, the way and the gain of each bar: transfers at the written total alone."""

@@ -119,9 +119,9 @@ def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
     """
     import polars as pl
 
-    from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis, build_title
+    from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis
     from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
-    from tnt_sim.reporting.plots.drawing.themed_chart import apply_theme
+    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
 
     bars = list_bars(document.next, lang)
     if not bars:
@@ -135,5 +135,4 @@ def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
     question = _("The least to add for a gain: nothing changes below")
     axis = build_money_axis(lang, grid=False)
     chart = draw_labelled_bars(frame, _("To add").in_(lang), Mark.GRANTED, axis)
-    title = build_title(finding, question, lang, synthetic=document.synthetic)
-    return apply_theme(chart.properties(title=title), lang)
+    return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)

@@ -161,9 +161,9 @@ def plot_prices(document: RulePricesDocument, lang: Lang) -> AltairChart:
     import altair as alt
     import polars as pl
 
-    from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
+    from tnt_sim.reporting.plots.drawing.chart_words import make_unique
     from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
-    from tnt_sim.reporting.plots.drawing.themed_chart import apply_theme
+    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
 
     goal = next((price.gain.goal for price in document.prices if price.gain.goal), None)
     drawn = sorted((price for price in document.prices if price.gain.goal in (None, goal)), key=rank_price)
@@ -183,8 +183,7 @@ def plot_prices(document: RulePricesDocument, lang: Lang) -> AltairChart:
     chart = draw_labelled_bars(frame, title.in_(lang), Mark.LOSS, axis)
     finding = next(build_answer(document), _("What each rule costs"))
     question = _("What would be gained without each of them, the others kept?")
-    heading = build_title(finding, question, lang, synthetic=document.synthetic)
-    return apply_theme(chart.properties(title=heading), lang)
+    return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)
 
 
 def label_price(price: Price, lang: Lang) -> str:

@@ -13,12 +13,22 @@ import altair as alt
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import FONT, INK, SOFT, ChartSpec, build_theme
+from tnt_sim.reporting.plots.drawing.chart_words import build_title
+from tnt_sim.reporting.report_tree import Words
 
 type AltairChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart
 _LEGEND = {
     "labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
     "labelColor": INK, "titleColor": SOFT,
 }  # fmt: skip
+
+
+def finish_chart(
+    chart: AltairChart, finding: Words, question: Words, lang: Lang, *, synthetic: bool
+) -> AltairChart:
+    """Return a chart with its finding as the title and its question below, in our style."""
+    title = build_title(finding, question, lang, synthetic=synthetic)
+    return apply_theme(chart.properties(title=title), lang)
 
 
 def apply_theme(chart: AltairChart, lang: Lang) -> AltairChart:

@@ -1,62 +1,88 @@
-"""Report of the non-dominated allocations under partially known weights."""
+"""The page of the allocations that some weights make best: the weights, the choices, and who depends on them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 
-from tnt_sim.analysis.preferences.document import WeightsDocument
+from tnt_sim.analysis.preferences.document import BorderlineDossier, UndominatedEntry, WeightsDocument
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _p, join_sentences
-from tnt_sim.i18n.numbers import format_number
-from tnt_sim.i18n.parameters import Count, Rate
+from tnt_sim.i18n.parameters import Count, Items, Number, Rate
 from tnt_sim.reporting.charts.ranges import Range, draw_ranges
 from tnt_sim.reporting.charts.svg import write_rate
 from tnt_sim.reporting.report_tree import (
-    Callout,
     Chart,
     Column,
     Kind,
     Node,
     Output,
     Paragraph,
-    Report,
     Section,
     Table,
-    Tone,
-    build_section,
-    write_both,
 )
-from tnt_sim.reporting.reports.study_report import build_study_report
-from tnt_sim.reporting.text.dossier_names import label_dossier
 from tnt_sim.rules.expressions.column_text import describe_column
+from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
 
 
-def build_report(document: WeightsDocument) -> Report:
-    """Return the report of the allocations that some weights make best."""
-    lists = document.portfolios
-    columns = [
-        Column(_("Choice"), [str(one.rank) for one in lists]),
-        *(
-            Column(
-                label_criterion(criterion.name),
-                [one.criteria[criterion.name] for one in lists],
-                Kind.DECIMAL,
-            )
-            for criterion in document.criteria
+def list_columns(document: WeightsDocument) -> Iterator[Col[UndominatedEntry]]:
+    """Yield the columns of the choices: one for each criterion."""
+    yield Col(_("Choice"), lambda choice: str(choice.rank))
+    for criterion in document.criteria:
+        read = partial(_read_criterion, criterion.name)
+        yield Col(label_criterion(criterion.name), read, Kind.DECIMAL)
+    yield Col(_p("column", "Funded"), lambda choice: choice.n_funded, Kind.COUNT)
+    yield Col(_("Granted"), lambda choice: choice.granted_cents, Kind.MONEY)
+
+
+def list_dossier_columns(n: int) -> Sequence[Col[BorderlineDossier]]:
+    """Return the columns of the applications that some of n choices fund."""
+    return (
+        *DOSSIER,
+        Col(_("Choices"), lambda row: describe_times(row, n), Kind.FIGURE, Output.PAGE),
+        Col(
+            _("Share of choices"),
+            lambda row: Fraction(round(100 * row.core_index), 100),
+            Kind.RATE,
+            Output.TERMINAL | Output.SHEET,
         ),
-        Column(_p("column", "Funded"), [one.n_funded for one in lists], Kind.COUNT),
-        Column(_("Granted"), [one.granted_cents for one in lists], Kind.MONEY),
-    ]
-    nodes: list[Node] = [
-        Paragraph(write_both(partial(_describe_criteria, document))),
-        *_build_weights(document),
-        build_section(_("The choices"), columns),
-        _build_dossiers(document),
-    ]
-    verdict = Callout(describe_verdict(document), Tone.PLAIN)
-    return build_study_report(document, _("By the weights"), verdict, nodes)
+    )
+
+
+def build_verdict(document: WeightsDocument) -> Iterator[Text]:
+    """Yield how many choices there are."""
+    yield describe_verdict(document)
+
+
+def build_page(document: WeightsDocument) -> Iterator[Node]:
+    """Yield the scales, the weights, the choices and who depends on them."""
+    yield Paragraph(_describe_criteria(document))
+    yield from _build_weights(document)
+    yield Section(_("The choices"), [build_table(list_columns(document), document.portfolios)])
+    moving = list_moving(document)
+    counts = _(
+        "Always funded: {n_core}; never: {n_exterior}; by the weights: {n_moving}.",
+        n_core=Count(len(document.core)),
+        n_exterior=Count(document.n_exterior),
+        n_moving=Count(len(moving)),
+    )
+    table = [build_table(list_dossier_columns(len(document.portfolios)), moving)] if moving else []
+    yield Section(_("The applications"), [Paragraph(counts), *table])
+
+
+def list_moving(document: WeightsDocument) -> list[BorderlineDossier]:
+    """Return the applications that some choices fund, the most often funded first."""
+    return sorted(document.borderline, key=lambda row: -row.core_index)
+
+
+def _read_criterion(name: str, choice: UndominatedEntry) -> str:
+    return choice.criteria[name]
+
+
+def describe_times(row: BorderlineDossier, n: int) -> Text:
+    """Say how many of n choices fund an application."""
+    return _("{times} of {n}", times=Count(round(row.core_index * n)), n=Count(n))
 
 
 def label_criterion(name: str) -> Text:
@@ -100,56 +126,33 @@ def describe_ranges(names: Sequence[Text], ranges: Sequence[tuple[Fraction, Frac
     )
 
 
+def describe_range(low: Fraction, high: Fraction) -> Text:
+    """Say how far a weight may go."""
+    return _("{low} to {high}", low=Rate(low, 0), high=Rate(high, 0))
+
+
 def _draw_weights(
     names: Sequence[Text], ranges: Sequence[tuple[Fraction, Fraction]], label: Text, lang: Lang, width: int
 ) -> str:
     entries = []
     for name, (low, high) in zip(names, ranges, strict=True):
         least, most = float(low), float(high)
-        text = _("{low} to {high}", low=Rate(low, 0), high=Rate(high, 0))
-        entries.append(Range(name.in_(lang), least, least, (least + most) / 2, most, most, text.in_(lang)))
+        text = describe_range(low, high).in_(lang)
+        entries.append(Range(name.in_(lang), least, least, (least + most) / 2, most, most, text))
     axis = _("weight").in_(lang)
     return draw_ranges(entries, None, write_rate, axis, label.in_(lang), lang, width, (0.0, 1.0))
 
 
-def _build_dossiers(document: WeightsDocument) -> Section:
-    moving = sorted(document.borderline, key=lambda one: -one.core_index)
-    n = len(document.portfolios)
-    counts = _(
-        "Always funded: {n_core}; never: {n_exterior}; by the weights: {n_moving}.",
-        n_core=Count(len(document.core)),
-        n_exterior=Count(document.n_exterior),
-        n_moving=Count(len(moving)),
-    )
-    times = [round(one.core_index * n) for one in moving]
-    rows = [
-        Column(
-            _("Application"), [label_dossier(one.dossier, one.title) for one in moving], outputs=Output.PAGE
-        ),
-        Column(_("Application"), [one.dossier for one in moving], outputs=Output.TERMINAL | Output.SHEET),
-        Column(_("Title"), [one.title or "" for one in moving], outputs=Output.TERMINAL | Output.SHEET),
-        Column(
-            _("Choices"),
-            [_("{times} of {n}", times=Count(k), n=Count(n)) for k in times],
-            Kind.FIGURE,
-            Output.PAGE,
-        ),
-        Column(
-            _("Share of choices"),
-            [Fraction(round(100 * one.core_index), 100) for one in moving],
-            Kind.RATE,
-            Output.TERMINAL | Output.SHEET,
-        ),
+def _describe_criteria(document: WeightsDocument) -> Text:
+    per = [
+        _(
+            "{name} / {number}",
+            name=describe_column(criterion.name),
+            number=Number(parse_decimal(criterion.per)),
+        )
+        for criterion in document.criteria
     ]
-    return build_section(_("The applications"), rows if moving else (), words=[counts])
-
-
-def _describe_criteria(document: WeightsDocument, lang: Lang) -> str:
-    per = ", ".join(
-        f"{describe_column(one.name).in_(lang)} / {format_number(parse_decimal(one.per), lang)}"
-        for one in document.criteria
-    )
-    return _("Each criterion is divided by its scale: {per}.", per=per).in_(lang)
+    return _("Each criterion is divided by its scale: {per}.", per=Items(per))
 
 
 def describe_verdict(document: WeightsDocument) -> Text:

@@ -1,4 +1,4 @@
-"""Charts of lists: other choices beside the best one, and a list made by hand with what it leaves out."""
+"""Chart of a list made by hand: what it leaves out."""
 
 from __future__ import annotations
 
@@ -7,66 +7,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tnt_sim.analysis.alternatives.document import AlternativesDocument
 from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.i18n.message import Capitalised, Lang, _
-from tnt_sim.reporting.plots.drawing.chart_words import build_title, make_unique
 from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_inversions
-from tnt_sim.reporting.plots.drawing.study_charts import draw_list_matrix
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, apply_theme
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
-from tnt_sim.reporting.reports.alternatives import MOST_MATRIX_ROWS, build_matrix, list_matrix_rows
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import LIST_MARKS
 from tnt_sim.reporting.reports.inversion_picture import describe_left_out
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation
-
-
-@dataclass(frozen=True, slots=True)
-class AlternativePlots(InOneLanguage):
-    """Chart of other choices, in one language: `lists`."""
-
-    document: AlternativesDocument
-    lang: Lang
-
-    def __repr__(self) -> str:
-        return "<Charts of other choices: lists>"
-
-    def lists(self, most: int = MOST_MATRIX_ROWS) -> AltairChart:
-        """Draw the applications that depend on the choice by the lists that fund them, the most disputed first.
-
-        Parameters
-        ----------
-        most : number of applications that are drawn at most
-
-        Raises
-        ------
-        ValueError
-            If no other list was found, or all lists fund the same.
-
-        Examples
-        --------
-        >>> scenario.analyse.alternatives(within="2 %", count=2).plot.lists().data.columns
-        ['name', 'list', 'funded', 'decision']
-        """
-        picture = build_matrix(self.document, most)
-        rows, lists = list_matrix_rows(self.document)
-        if picture is None or not rows:
-            raise ValueError("no application depends on the choice: there is nothing to draw")
-        rows = rows[:most]
-        words = {True: _("funded").in_(self.lang), False: _("not funded").in_(self.lang)}
-        names = make_unique([row.name for row in rows], [str(k) for k in range(len(rows))])
-        frame = pl.DataFrame(
-            [
-                {"name": name, "list": list_, "funded": inside, "decision": words[inside]}
-                for row, name in zip(rows, names, strict=True)
-                for list_, inside in zip(lists, row.inside, strict=True)
-            ]
-        )
-        title = build_title(picture.finding, picture.question, self.lang, synthetic=self.document.synthetic)
-        return apply_theme(draw_list_matrix(frame, lists, self.lang).properties(title=title), self.lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +74,7 @@ class AuditPlots(InOneLanguage):
         )
         chart = draw_inversions(frame, self._build_links(frame, group), ScatterAxes(marks, value, self.lang))
         synthetic = is_synthetic(self.problem.scenario)
-        title = build_title(describe_left_out(self.pairs), question, self.lang, synthetic=synthetic)
-        return apply_theme(chart.properties(title=title), self.lang)
+        return finish_chart(chart, describe_left_out(self.pairs), question, self.lang, synthetic=synthetic)
 
     def _build_links(self, frame: pl.DataFrame, group: str) -> pl.DataFrame:
         """Return one row per better dossier left out, with the worst one in the list."""

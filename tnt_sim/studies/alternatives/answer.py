@@ -1,33 +1,26 @@
-"""Report of near-optimal alternatives."""
+"""The page of near-optimal alternatives: the choices, what is open between them, and who enters and leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from tnt_sim.analysis.alternatives.document import AlternativeEntry, AlternativesDocument, OptimumEntry
+from tnt_sim.analysis.alternatives.document import (
+    AlternativeEntry,
+    AlternativesDocument,
+    OpenDossier,
+    OptimumEntry,
+)
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
-from tnt_sim.reporting.report_tree import (
-    Callout,
-    Chart,
-    Column,
-    Kind,
-    Node,
-    Output,
-    Report,
-    Section,
-    Tone,
-    Words,
-    build_section,
-    write_both,
-)
-from tnt_sim.reporting.reports.study_report import build_change_table, build_study_report
+from tnt_sim.reporting.report_tree import Chart, Kind, Node, Paragraph, Section, write_both
+from tnt_sim.reporting.reports.study_report import build_change_table
 from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
 from tnt_sim.values.answer_values import label_goal
 
 MOST_MATRIX_ROWS = 20
@@ -40,74 +33,54 @@ STEERED: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def build_report(document: AlternativesDocument) -> Report:
-    """Return the report of the allocations that were found."""
-    verdict = Callout(describe_verdict(document), Tone.PLAIN)
-    nodes: list[Node] = []
-    if document.optimum is not None:
-        nodes += [_build_choices(document, document.optimum), *_build_open_dossiers(document)]
-        nodes += [
-            Section(_build_choice_title(one), [build_change_table(one.changes)], annex=True)
-            for one in (*document.portfolios, *document.steered)
-        ]
-    return build_study_report(document, _("Other choices"), verdict, nodes)
+type Choice = OptimumEntry | AlternativeEntry
 
 
-def _build_choices(document: AlternativesDocument, best: OptimumEntry) -> Section:
-    others = [*document.portfolios, *document.steered]
-    entries: list[OptimumEntry | AlternativeEntry] = [best, *others]
-    first = _("the best")
-    if document.status != "optimal":
-        first = _("the best found")
+def list_columns(document: AlternativesDocument, best: OptimumEntry) -> Sequence[Col[Choice]]:
+    """Return the columns of the choices, the best one first."""
     unit = _("Applications apart") if document.by == "dossiers" else _("Money apart (€)")
-    names: list[Words] = [first]
-    names += [describe_direction(one) if one.name in STEERED else str(one.rank) for one in others]
-    return build_section(
-        _("The choices"),
-        [
-            Column(_("Choice"), names),
-            Column(
-                Capitalised(label_goal(best.objective[0].goal)),
-                [one.objective[0].value for one in entries],
-                Kind.DECIMAL,
-            ),
-            Column(_("Loss"), [None, *(one.loss for one in others)], Kind.RATE, optional=True),
-            Column(unit, [None, *(_describe_distance(one) for one in others)], Kind.FIGURE),
-            Column(_p("column", "Funded"), [one.n_funded for one in entries], Kind.COUNT),
-            Column(_("Granted"), [one.granted_cents for one in entries], Kind.MONEY),
-        ],
-        words=describe_alternatives(document),
-        most=len(entries),
+    goal = Capitalised(label_goal(best.objective[0].goal))
+    first = _("the best") if document.status == "optimal" else _("the best found")
+    return (
+        Col(_("Choice"), lambda row: _describe_choice(row) if isinstance(row, AlternativeEntry) else first),
+        Col(goal, lambda row: row.objective[0].value, Kind.DECIMAL),
+        Col(_("Loss"), lambda row: getattr(row, "loss", None), Kind.RATE, optional=True),
+        Col(
+            unit,
+            lambda row: _describe_distance(row) if isinstance(row, AlternativeEntry) else None,
+            Kind.FIGURE,
+        ),
+        Col(_p("column", "Funded"), lambda row: row.n_funded, Kind.COUNT),
+        Col(_("Granted"), lambda row: row.granted_cents, Kind.MONEY),
     )
 
 
-def _build_open_dossiers(document: AlternativesDocument) -> list[Section]:
-    rows = document.open
-    if not rows:
-        return []
-    n = document.shared.n_portfolios if document.shared else 0
-    return [
-        build_section(
-            _("Choices that are really open ({n_rows})", n_rows=len(rows)),
-            [
-                Column(
-                    _("Application"),
-                    [label_dossier(one.dossier, one.title) for one in rows],
-                    outputs=Output.PAGE,
-                ),
-                Column(
-                    _("Application"), [one.dossier for one in rows], outputs=Output.TERMINAL | Output.SHEET
-                ),
-                Column(_("Title"), [one.title or "" for one in rows], outputs=Output.TERMINAL | Output.SHEET),
-                Column(
-                    _("Funded in, of {n}", n=n),
-                    [one.n_funded_in for one in rows],
-                    Kind.COUNT,
-                ),
-            ],
-            chart=build_matrix(document),
-        )
-    ]
+def build_verdict(document: AlternativesDocument) -> Iterator[Text]:
+    """Yield how many other choices there are."""
+    yield describe_verdict(document)
+
+
+def build_page(document: AlternativesDocument) -> Iterator[Node]:
+    """Yield the choices, what is open between them, and who enters and leaves with each."""
+    best = document.optimum
+    if best is None:
+        return
+    others = [*document.portfolios, *document.steered]
+    words = [Paragraph(text) for text in describe_alternatives(document)]
+    rows: list[Choice] = [best, *others]
+    table = build_table(list_columns(document, best), rows, most=len(rows))
+    yield Section(_("The choices"), [*words, table])
+    if document.open:
+        n = document.shared.n_portfolios if document.shared else 0
+        inside = Col[OpenDossier](_("Funded in, of {n}", n=n), lambda row: row.n_funded_in, Kind.COUNT)
+        title = _("Choices that are really open ({n_rows})", n_rows=len(document.open))
+        matrix = build_matrix(document)
+        columns: list[Col[OpenDossier]] = [*DOSSIER, inside]
+        table = build_table(columns, document.open)
+        yield Section(title, [table] if matrix is None else [matrix, table])
+    for choice in others:
+        title = _("Choice {name}", name=_describe_choice(choice))
+        yield Section(title, [build_change_table(choice.changes)], annex=True)
 
 
 def build_matrix(document: AlternativesDocument, most: int = MOST_MATRIX_ROWS) -> Chart | None:
@@ -217,6 +190,5 @@ def describe_direction(entry: AlternativeEntry) -> Text:
     return _("{direction}: {figure} (at best {limit})", direction=direction, figure=figure, limit=limit)
 
 
-def _build_choice_title(entry: AlternativeEntry) -> Text:
-    name = describe_direction(entry) if entry.name in STEERED else Bilingual(str(entry.rank), str(entry.rank))
-    return _("Choice {name}", name=name)
+def _describe_choice(entry: AlternativeEntry) -> Text | str:
+    return describe_direction(entry) if entry.name in STEERED else str(entry.rank)

@@ -1,0 +1,1 @@
+"""Other allocations, nearly as good and as different as possible."""
