@@ -85,6 +85,26 @@ def test_a_certificate_that_no_time_replays_is_a_claim(
     assert main(["sign", str(demo_run), "--as", "liste-1"]) != 0
 
 
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("verb", ["explain", "inversions", "report"])
+def test_questions_on_a_run_replay_its_certificate_within_their_own_limit(
+    verb: str, lang: str, demo_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the limit cut is said once, and only then."""
+    words = {"fr": "Le certificat n'a pas pu être relu", "en": "The certificate could not be replayed"}[lang]
+    more = (
+        ["--out", str(demo_run.parent / f"{lang}.xlsx"), "--no-explain", "--force"]
+        if verb == "report"
+        else []
+    )
+    command = [verb, str(demo_run), *more, "--lang", lang]
+    assert main(command) == 0
+    assert words not in capsys.readouterr().err
+    StepClock().install(monkeypatch)
+    assert main([*command, "--time-limit", "0.001"]) == 0
+    assert " ".join(capsys.readouterr().err.split()).count(words) == 1
+
+
 def test_the_replay_looks_at_its_deadline(demo_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and proofs are left after few looks at the clock once it has run out."""
     problem = compile_problem(load_scenario(demo_run.parent.parent / "scenario.yaml"))

@@ -49,6 +49,7 @@ from tnt_sim.i18n.message import Lang, _
 if TYPE_CHECKING:
     from rich.text import Text as Line
 
+    from tnt_sim.deadline import Deadline
     from tnt_sim.ingest.intake.answers import IntakeAnswers
     from tnt_sim.reporting.report_tree import Report
     from tnt_sim.scenario.scenario import ScenarioData
@@ -178,6 +179,12 @@ class LimitedOptions(AnswerOptions):
     def seconds(self) -> float | None:
         """Return the time limit in seconds."""
         return parse_seconds(self.time_limit)
+
+    def build_deadline(self) -> Deadline:
+        """Return the time limit, from now."""
+        from tnt_sim.deadline import Deadline
+
+        return Deadline(self.seconds)
 
     def compute_seconds_left(self, began: float) -> float | None:
         """Return the seconds that are left of the limit; None without one.

@@ -40,10 +40,8 @@ def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: 
 
 
 def print_changes(verifications: Iterable[Verification | None], lang: Lang) -> None:
-    """Say on stderr which runs were read from the files that they keep, and what has changed since, each once."""
-    for text in dict.fromkeys(
-        one.since for one in verifications if one is not None and one.since is not None
-    ):
+    """Say on stderr what has changed since the runs, and what was not replayed of them, each once."""
+    for text in dict.fromkeys(note for one in verifications if one is not None for note in one.notes):
         print_note(text.in_(lang))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock, ReadingPace
 from tnt_sim.engine.result import ALLOWED, ResultData, Status, build_dossier_table, build_own_verification
 from tnt_sim.engine.run_folder.run_access import read_decision
@@ -113,8 +114,8 @@ def of_result(result: ResultData) -> DecidedRun:
     )
 
 
-def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
-    """Read the decision of a run folder and verify it from its inputs in exact integers.
+def of_run(run_dir: Path, project: Path | None = None, deadline: Deadline = UNLIMITED) -> DecidedRun:
+    """Read the decision of a run folder and verify it from its inputs in exact integers; see `check_run`.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> DecidedRun:
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
         raise _build_no_allocation_error(str(summary.get("scenario")))
-    decided = of_replay(*read_decision(run_dir, project))
+    decided = of_replay(*read_decision(run_dir, project, deadline))
     return replace(decided, slowdown=pace.compute_slowdown())
 
 

@@ -54,7 +54,7 @@ def explain(
     from tnt_sim.analysis.shared import decided_run as decided
     from tnt_sim.cli.stored_explanation import keep_explanation, read_of_decision
 
-    result = decided.of_run(options.run_dir, options.project)
+    result = decided.of_run(options.run_dir, options.project, options.build_deadline())
     print_changes([result.verification], lang)
     limit = study.get_limit(result, options.seconds)
     known = None if again else read_of_decision(result, lang, limit, quiet=options.quiet)

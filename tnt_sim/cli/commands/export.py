@@ -248,7 +248,7 @@ def print_written(
     hint = build_hint(command, lang, format_arguments(format_path(run.folder)))
     output.show(build_report(document), document, lang, hint)
     if not (output.as_json or output.quiet):
-        for remark in (*remarks, *(text.in_(lang) for text in run.checked.notes)):
+        for remark in remarks:
             print_note(f"! {remark}")
 
 

@@ -60,7 +60,7 @@ def inversions(
             code="usage.best",
         )
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
-    decided = of_run(options.run_dir, options.project)
+    decided = of_run(options.run_dir, options.project, options.build_deadline())
     print_changes([decided.verification], lang)
     document = build_inversions_document(
         decided,

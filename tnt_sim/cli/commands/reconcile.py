@@ -71,7 +71,7 @@ def reconcile(
     from tnt_sim.ingest.tables.raw_table import ReadOptions
     from tnt_sim.reporting.reports.reconciliation import build_report
 
-    run = open_stored(options.run_dir, options.project, lang)
+    run = open_stored(options.run_dir, options.project, lang, deadline=options.build_deadline())
     warn(run, lang)
     read = ReadOptions(sheet=sheet, encoding=encoding, header_row=header_row or 1)
     answer = reconcile_run(run, file, columns, read, options.seconds)

@@ -149,6 +149,7 @@ def report(
     tongue = parse_lang(output.lang, read_locale(run_dirs))
     out = _determine_target(out, run_dirs[0], notebook=notebook)
     write = _select_writer(out)
+    from tnt_sim.deadline import Deadline
     from tnt_sim.engine.run_folder.atomic_write import check_target, put_file
     from tnt_sim.engine.run_folder.run_access import open_stored
 
@@ -156,7 +157,8 @@ def report(
     check_target(out, replace=force)
     if out.suffix.lower() == ".xlsx":
         _check_dossiers(run_dirs[0])
-    runs = [open_stored(path, project, tongue) for path in run_dirs]
+    deadline = Deadline(seconds)
+    runs = [open_stored(path, project, tongue, deadline=deadline) for path in run_dirs]
     moving = SliderOptions(slider, start, stop, steps, share) if slider is not None else None
     options = ReportOptions(runs, tongue, out, theme_css, moving, output.quiet, explain, project, seconds)
     put_file(out, write(options))
@@ -233,9 +235,10 @@ def _explain_dossiers(options: ReportOptions) -> ExplainDocument | None:
         return known
     from tnt_sim.analysis.explain.explanation import explain
     from tnt_sim.analysis.shared.decided_run import of_run
+    from tnt_sim.deadline import Deadline
 
     try:
-        decided = of_run(run.folder, options.project)
+        decided = of_run(run.folder, options.project, Deadline(options.seconds))
     except (DataError, NothingDecided, VerificationError):
         if not options.quiet:
             print_note(NOT_EXPLAINED.in_(options.lang))

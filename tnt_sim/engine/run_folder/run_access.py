@@ -36,6 +36,7 @@ def open_stored(
     solving: Solving | None = None,
     *,
     for_act: bool = False,
+    deadline: Deadline = UNLIMITED,
 ) -> StoredRun:
     """Verify and open a run folder, with its sentences in `lang`.
 
@@ -48,6 +49,7 @@ def open_stored(
     solving : re-optimise if the certificate does not show optimality
     for_act : whether an act is written from it; then its project must lie above the run folder or
     be named
+    deadline : when the replay of its proofs must end; what was not replayed remains a claim
 
     Raises
     ------
@@ -57,7 +59,7 @@ def open_stored(
         If a rule is broken, a document is false, or a file was changed or is missing.
     """
     stored = read_stored(run_dir)
-    checked = check_run(run_dir, project, for_act=for_act)
+    checked = check_run(run_dir, project, for_act=for_act, deadline=deadline)
     verification = complete_verification(checked, solving)
     refuse_false(verification)
     return _build_stored(stored, checked, verification, lang)
