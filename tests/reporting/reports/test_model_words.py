@@ -82,9 +82,7 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
             "Peut recevoir de « b »."
         ),
         ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NNB}% de son montant à « a ».",
-        ("eligibility", "grand"): (
-            "Les dossiers ne sont éligibles que si la population atteint 50. Les engagements sont maintenus."
-        ),
+        ("eligibility", "grand"): ("Les dossiers ne sont éligibles que si la population atteint 50."),
         ("grants", "1"): (
             f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NNB}% de l'assiette ; plus 10{NNB}% si les "
             f"étiquettes contiennent « vert », sans dépasser 80{NNB}%.{SET}"
@@ -93,12 +91,12 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
         ("caps", "r2334-27"): (
             "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies. Le total accordé à "
             "tous les dossiers d'un même projet, augmenté des autres aides de l'État, ne dépasse pas "
-            f"80{NNB}% de l'assiette. Les engagements sont maintenus. DETR, DSIL, DSID et DPV s'additionnent sur "
+            f"80{NNB}% de l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur "
             "un même projet. (sûreté A : texte ou source officiels)"
         ),
         ("caps", "fixe"): (
             f"Si l'enveloppe est « b », le total accordé à tous les dossiers d'un même projet ne dépasse pas "
-            f"900{NB}€. Les engagements sont maintenus. Dérogation : laisse de côté les dossiers où le numéro de "
+            f"900{NB}€. Dérogation : laisse de côté les dossiers où le numéro de "
             "dossier est « 3 »."
         ),
         ("waivers", "fixe"): (
@@ -281,3 +279,24 @@ def test_steps_are_told(tmp_path: Path) -> None:
         "Décision du 1er décembre 2021. Les dossiers déposés ensuite attendent. Les attributions des étapes "
         "précédentes sont maintenues.",
     ]
+    assert count_kept(found, "Les engagements sont maintenus.") == 3, (
+        "grants of earlier steps are commitments"
+    )
+
+
+def count_kept(found: list[Sentence], words: str) -> int:
+    return sum(words in s.text for s in found if s.section in ("eligibility", "caps"))
+
+
+@pytest.mark.parametrize(("column", "n"), [("", 0), (",committed", 3)])
+def test_conditions_and_caps_speak_of_commitments_only_where_there_are_some(
+    tmp_path: Path, column: str, n: int
+) -> None:
+    told(tmp_path, FR)
+    head, first, *others = TABLE.splitlines()
+    cells = ["300", "", ""]
+    rows = [f"{row},{cell}" if column else row for row, cell in zip([first, *others], cells, strict=True)]
+    (tmp_path / "table.csv").write_text("\n".join([head + column, *rows]) + "\n", encoding="utf-8")
+    problem = compile_problem(load_scenario(tmp_path / "mots.yaml"))
+    for lang, words in ((FR, "Les engagements sont maintenus."), (EN, "Commitments are kept.")):
+        assert count_kept(list(describe_scenario(problem, lang)), words) == n

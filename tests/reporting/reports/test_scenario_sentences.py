@@ -47,7 +47,7 @@ def test_each_entry_of_a_scenario_is_a_sentence(problem: Problem) -> None:
     )
     assert told["eligibility", "petites-communes"].text == (
         "Les dossiers où l'enveloppe est « mobilites » et où le type de porteur est « commune » ne sont "
-        "éligibles que si la population reste sous 20\u202f000. Les engagements sont maintenus."
+        "éligibles que si la population reste sous 20\u202f000."
     )
     assert told["grants", "1"].text == (
         "Tous les dossiers : tout ou rien ; au plus 80\u202f% de l'assiette. Les montants engagés et ceux qu'une "

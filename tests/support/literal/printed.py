@@ -19,7 +19,7 @@ from support.enumeration.rows import Award, Case, World, rate
 from support.literal.entries import compute_goal, is_kept
 from support.literal.formulas import Reading, is_true
 from support.literal.grants import GrantLine, is_paid, list_misread, read_amount
-from support.literal.sentences import list_lacking, read_step
+from support.literal.sentences import EXEMPTIONS, list_lacking, read_step
 from support.mixed_cases.run import awards, write
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.result import ResultData
@@ -144,6 +144,11 @@ def read_entries(case: Case, folder: Path) -> list[PrintedEntry]:
     found = []
     for one, other_text in zip(sentences, french, strict=True):
         faults = list_lacking(one.formula, one.text, other_text.text)
+        if not problem.offers.committed.any() and not case["scenario"].get("steps"):
+            kept = EXEMPTIONS["not committed"]  # nothing is, so neither language speaks of it
+            faults = [fault for fault in faults if fault not in kept]
+            texts = zip(kept, (one.text, other_text.text), strict=True)
+            faults += [f"{words}: nothing is committed" for words, text in texts if words in text]
         if one.section == "objective":
             true = [best.is_so(int(one.id) - 1, one.formula, list_) for list_ in (reading, other)]
         elif one.section == "grants":

@@ -23,6 +23,7 @@ from tnt_sim.reporting.text.scenario_entries import (
     describe_remark,
     describe_source,
     describe_step,
+    has_commitments,
 )
 from tnt_sim.rules.envelopes.text import (
     describe_envelope,
@@ -213,7 +214,7 @@ class _Teller:
             yield self._build_sentence(
                 "eligibility",
                 entry.id,
-                describe_eligibility(entry, self.lang),
+                describe_eligibility(entry, self.lang, kept=has_commitments(self.problem)),
                 entry,
                 (*path, "id"),
                 mask=self._select_dossiers(entry.where, path, entry),
@@ -246,7 +247,7 @@ class _Teller:
             yield self._build_sentence(
                 "caps",
                 cap.name,
-                describe_cap(cap, self.lang),
+                describe_cap(cap, self.lang, kept=has_commitments(self.problem)),
                 cap,
                 ("caps", k),
                 mask=mask,

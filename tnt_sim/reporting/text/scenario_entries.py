@@ -13,6 +13,7 @@ from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, descr
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.rules.offers.text import KEPT_COMMITMENTS
 from tnt_sim.scenario.load import set_text
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.spec import StepSpec
 
 
@@ -23,14 +24,22 @@ def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> s
     return (_("All applications: ") if first else _("All other applications: ")).in_(lang)
 
 
-def describe_eligibility(entry: EligibilitySpec, lang: Lang) -> str:
-    """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »"""
+def has_commitments(problem: Problem) -> bool:
+    """Return whether a decision of the programme keeps grants: commitments, or grants of earlier steps."""
+    return bool(problem.offers.committed.any() or problem.scenario.spec.steps)
+
+
+def describe_eligibility(entry: EligibilitySpec, lang: Lang, *, kept: bool = True) -> str:
+    """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »
+
+    `kept` says whether there are commitments, which it leaves out.
+    """
     required = describe_if_clause(entry.require, lang)
     text = _("Applications are eligible only {required}.", required=required)
     if entry.where is not None:
         where = describe_where_clause(entry.where, lang)
         text = _("Applications {where} are eligible only {required}.", where=where, required=required)
-    return f"{text.in_(lang)} {KEPT_COMMITMENTS.in_(lang)}"
+    return f"{text.in_(lang)} {KEPT_COMMITMENTS.in_(lang)}" if kept else text.in_(lang)
 
 
 def describe_step(step: StepSpec, lang: Lang, *, first: bool) -> str:

@@ -18,7 +18,7 @@ from tnt_sim.i18n.numbers import format_amount, format_number, format_rate
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.ingest.tables.personal_data import mask_contacts_in_text
 from tnt_sim.reporting.report_tree import COLON
-from tnt_sim.reporting.text.scenario_entries import describe_eligibility, describe_recipients
+from tnt_sim.reporting.text.scenario_entries import describe_eligibility, describe_recipients, has_commitments
 from tnt_sim.reporting.transparency.input_values import describe_label, format_cells
 from tnt_sim.reporting.transparency.read_columns import (
     has_names,
@@ -65,7 +65,9 @@ def _add_condition(
         if failure.rule == entry.id:
             verdicts[failure.mask & ((verdicts == 0) | failure.is_filled)] = 1 if failure.is_filled else 2
     words = [text.in_(lang) for text in (_MET, _MISSED, _BLANK)]
-    sentence = describe_entry(entry, describe_eligibility(entry, lang), source)
+    sentence = describe_entry(
+        entry, describe_eligibility(entry, lang, kept=has_commitments(source.problem)), source
+    )
     label, origin = entry.title or _("Condition").in_(lang), source.locate_entry((*path, "require"))
     columns = [name for name in dict.fromkeys(list_selector_columns(entry.require)) if name != "envelope"]
     held = [format_cells(source, name, rows) for name in columns if _is_stated(source, name)]
@@ -127,7 +129,7 @@ def add_caps(source: SheetSource, lines: Lines) -> None:
         if own is None:
             continue
         full = cap.fill_from_library(cap.legal.title.in_(lang) if cap.legal else "")
-        sentence = describe_entry(full, describe_cap(cap, lang), source)
+        sentence = describe_entry(full, describe_cap(cap, lang, kept=has_commitments(problem)), source)
         label = full.title or _("Cap on a project").in_(lang)
         verdict = (_KEPT if complies.get(cap.name, True) else _BROKEN).in_(lang)
         project = problem.caps.code

@@ -37,8 +37,11 @@ KEPT_COMMITMENTS = _("Commitments are kept.")
 """Sentence of eligibility entries and caps on what they leave out."""
 
 
-def describe_cap(cap: CapSpec, lang: Lang) -> str:
-    """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
+def describe_cap(cap: CapSpec, lang: Lang, *, kept: bool = True) -> str:
+    """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »
+
+    `kept` says whether there are commitments, which it leaves out.
+    """
     full = cap.fill_from_library()
     head = "" if full.where is None else f"{describe_if_clause(full.where, lang)}, "
     whole = _("the total granted to all applications of one project").in_(lang)
@@ -48,7 +51,8 @@ def describe_cap(cap: CapSpec, lang: Lang) -> str:
     text = capitalise(
         f"{head}{whole}{describe_bound_predicate(None, _describe_cap_limit(full, lang), lang)}."
     )
-    text = f"{text} {KEPT_COMMITMENTS.in_(lang)}"
+    if kept:
+        text = f"{text} {KEPT_COMMITMENTS.in_(lang)}"
     legal = full.legal
     if legal is None:
         return text
