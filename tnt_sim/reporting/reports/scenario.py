@@ -214,7 +214,7 @@ class _Teller:
             yield self._build_sentence(
                 "eligibility",
                 entry.id,
-                describe_eligibility(entry, self.lang, kept=has_commitments(self.problem)),
+                describe_eligibility(entry, self.lang, with_commitments=has_commitments(self.problem)),
                 entry,
                 (*path, "id"),
                 mask=self._select_dossiers(entry.where, path, entry),
@@ -247,7 +247,7 @@ class _Teller:
             yield self._build_sentence(
                 "caps",
                 cap.name,
-                describe_cap(cap, self.lang, kept=has_commitments(self.problem)),
+                describe_cap(cap, self.lang, with_commitments=has_commitments(self.problem)),
                 cap,
                 ("caps", k),
                 mask=mask,

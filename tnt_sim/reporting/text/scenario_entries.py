@@ -29,17 +29,17 @@ def has_commitments(problem: Problem) -> bool:
     return bool(problem.offers.committed.any() or problem.scenario.spec.steps)
 
 
-def describe_eligibility(entry: EligibilitySpec, lang: Lang, *, kept: bool = True) -> str:
+def describe_eligibility(entry: EligibilitySpec, lang: Lang, *, with_commitments: bool = True) -> str:
     """Write a condition: « Les dossiers où … ne sont éligibles que si la population dépasse 500 000. »
 
-    `kept` says whether there are commitments, which it leaves out.
+    `with_commitments` says whether there are commitments, which it leaves out.
     """
     required = describe_if_clause(entry.require, lang)
     text = _("Applications are eligible only {required}.", required=required)
     if entry.where is not None:
         where = describe_where_clause(entry.where, lang)
         text = _("Applications {where} are eligible only {required}.", where=where, required=required)
-    return f"{text.in_(lang)} {KEPT_COMMITMENTS.in_(lang)}" if kept else text.in_(lang)
+    return f"{text.in_(lang)} {KEPT_COMMITMENTS.in_(lang)}" if with_commitments else text.in_(lang)
 
 
 def describe_step(step: StepSpec, lang: Lang, *, first: bool) -> str:

@@ -66,7 +66,7 @@ def _add_condition(
             verdicts[failure.mask & ((verdicts == 0) | failure.is_filled)] = 1 if failure.is_filled else 2
     words = [text.in_(lang) for text in (_MET, _MISSED, _BLANK)]
     sentence = describe_entry(
-        entry, describe_eligibility(entry, lang, kept=has_commitments(source.problem)), source
+        entry, describe_eligibility(entry, lang, with_commitments=has_commitments(source.problem)), source
     )
     label, origin = entry.title or _("Condition").in_(lang), source.locate_entry((*path, "require"))
     columns = [name for name in dict.fromkeys(list_selector_columns(entry.require)) if name != "envelope"]
@@ -129,7 +129,9 @@ def add_caps(source: SheetSource, lines: Lines) -> None:
         if own is None:
             continue
         full = cap.fill_from_library(cap.legal.title.in_(lang) if cap.legal else "")
-        sentence = describe_entry(full, describe_cap(cap, lang, kept=has_commitments(problem)), source)
+        sentence = describe_entry(
+            full, describe_cap(cap, lang, with_commitments=has_commitments(problem)), source
+        )
         label = full.title or _("Cap on a project").in_(lang)
         verdict = (_KEPT if complies.get(cap.name, True) else _BROKEN).in_(lang)
         project = problem.caps.code

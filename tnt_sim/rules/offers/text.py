@@ -37,10 +37,10 @@ KEPT_COMMITMENTS = _("Commitments are kept.")
 """Sentence of eligibility entries and caps on what they leave out."""
 
 
-def describe_cap(cap: CapSpec, lang: Lang, *, kept: bool = True) -> str:
+def describe_cap(cap: CapSpec, lang: Lang, *, with_commitments: bool = True) -> str:
     """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »
 
-    `kept` says whether there are commitments, which it leaves out.
+    `with_commitments` says whether there are commitments, which it leaves out.
     """
     full = cap.fill_from_library()
     head = "" if full.where is None else f"{describe_if_clause(full.where, lang)}, "
@@ -51,7 +51,7 @@ def describe_cap(cap: CapSpec, lang: Lang, *, kept: bool = True) -> str:
     text = capitalise(
         f"{head}{whole}{describe_bound_predicate(None, _describe_cap_limit(full, lang), lang)}."
     )
-    if kept:
+    if with_commitments:
         text = f"{text} {KEPT_COMMITMENTS.in_(lang)}"
     legal = full.legal
     if legal is None:
