@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from tnt_sim.domain.field_types import Described
 from tnt_sim.i18n.lists import format_list
@@ -13,8 +14,10 @@ from tnt_sim.rules.expressions.text import capitalise, describe_if_clause, descr
 from tnt_sim.rules.offers.eligibility import EligibilitySpec
 from tnt_sim.rules.offers.text import KEPT_COMMITMENTS
 from tnt_sim.scenario.load import set_text
-from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.spec import StepSpec
+
+if TYPE_CHECKING:
+    from tnt_sim.scenario.problem import Problem
 
 
 def describe_recipients(where: Selector | None, lang: Lang, *, first: bool) -> str:
