@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 from hypothesis import settings
-from support.lanes import Lane, choose_profile, is_quick
+from support.lanes import Lane, choose_diagonal, choose_profile, is_quick
 from support.processor_time import ProcessorTime
 from support.programs import CHROMIUM, WANT, wanting
 from support.run_folders.awkward_run import make_run
@@ -85,6 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
         if is_quick(item.path) and "slow" not in item.keywords:
             item.add_marker("quick")
+    if Lane.slow and Lane.in_ci:
+        items[:] = choose_diagonal(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

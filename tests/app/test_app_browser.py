@@ -444,6 +444,7 @@ def open_variants(opened: Opened) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.crossed
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_no_state_has_an_accessibility_fault(

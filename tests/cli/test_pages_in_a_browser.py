@@ -112,6 +112,7 @@ def _write_pages(lang: Lang, runs: Mapping[str, str]) -> Mapping[str, Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.crossed
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_page_has_a_fault(
     chromium: Any, pages: Mapping[str, Path], theme: str, subtests: pytest.Subtests

@@ -125,6 +125,7 @@ SCRIPTS = {one.number: one.scripts for one in read_criteria()}
 
 
 @pytest.mark.slow
+@pytest.mark.crossed
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("lang", Lang)
 def test_the_note_is_as_the_table_says(

@@ -39,6 +39,7 @@ def client() -> Iterator[Any]:
         made._cleanup_kernel()
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("path", seeds(NOTEBOOKS, 1), ids=lambda path: path.stem)
 def test_each_notebook_runs_from_top_to_bottom(path: Path, client: Any) -> None:
     """The names of the notebook before it are forgotten."""

@@ -73,6 +73,24 @@ def is_quick(path: Path) -> bool:
     return any((TESTS / name) in (path, *path.parents) for name in QUICK)
 
 
+def choose_diagonal(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Of tests marked `crossed` those whose members stand at places with an even sum; all others."""
+    known: dict[tuple[str, str], list[object]] = {}
+
+    def find_place(item: pytest.Item, name: str, member: object) -> int:
+        family = known.setdefault((item.nodeid.partition("[")[0], name), [])
+        if member not in family:
+            family.append(member)
+        return family.index(member)
+
+    return [
+        item
+        for item in items
+        if "crossed" not in item.keywords
+        or sum(find_place(item, *param) for param in item.callspec.params.items()) % 2 == 0  # type: ignore[attr-defined]
+    ]
+
+
 def drawn(examples: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Draw a share of so many examples: a larger one with `--slow`."""
     part = examples // (_choose_step(SLOW_DRAWS) if Lane.slow else DRAWS)

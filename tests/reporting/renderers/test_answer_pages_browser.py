@@ -77,6 +77,7 @@ def check_page(chromium: Any, file: Path, width: int, *, scheme: str = "light") 
 
 
 @pytest.mark.slow
+@pytest.mark.crossed
 @pytest.mark.parametrize("name", ["why", "three", "all", "audit", "conflict", "prices"])
 def test_a_page_is_read_at_every_width(chromium: Any, pages: Mapping[str, Path], name: str) -> None:
     for width in WIDTHS:

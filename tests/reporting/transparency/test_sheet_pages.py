@@ -62,6 +62,7 @@ def pages(
 
 
 @pytest.mark.slow
+@pytest.mark.crossed
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_has_a_fault(
     chromium: Any, pages: Mapping[str, Path], theme: str, subtests: pytest.Subtests
