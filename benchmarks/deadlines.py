@@ -42,7 +42,6 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
 from tnt_sim.api.comparison import compare
 from tnt_sim.api.ensemble import ensemble
-from tnt_sim.api.extension import extend
 from tnt_sim.api.sweep import sweep
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.session import SolverSession
@@ -283,7 +282,7 @@ def base_decision(scenario: ScenarioData) -> DecidedRun:
 
 def extended(scenario: ScenarioData, seconds: float) -> str:
     """`extend`, to three larger totals."""
-    return far(extend(scenario, time_limit=seconds).document)
+    return far(tnt.extend(scenario, time_limit=seconds).document)
 
 
 def explained_one(decision: DecidedRun, seconds: float) -> str:

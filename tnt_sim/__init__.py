@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tnt_sim.api.building.envelopes import envelope
     from tnt_sim.api.comparison import Comparison, compare
     from tnt_sim.api.ensemble import Ensemble, ensemble
-    from tnt_sim.api.extension import Extension, extend
     from tnt_sim.api.imports import import_file
     from tnt_sim.api.models.model import Model
     from tnt_sim.api.result import Result
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
 
     alternatives: Callable[..., QuestionAnswer]
     entries: Callable[..., QuestionAnswer]
+    extend: Callable[..., QuestionAnswer]
     weights: Callable[..., QuestionAnswer]
     extension: Callable[..., QuestionAnswer]
     next_euro: Callable[..., QuestionAnswer]
@@ -69,7 +69,6 @@ __all__ = [
     "DisagreementError",
     "Ensemble",
     "Explorer",
-    "Extension",
     "InputError",
     "Lang",
     "LimitReached",
@@ -137,8 +136,6 @@ _HOMES = {
     "envelope": "tnt_sim.api.building.envelopes",
     "Explorer": "tnt_sim.app.explorer",
     "explore": "tnt_sim.app.explorer",
-    "Extension": "tnt_sim.api.extension",
-    "extend": "tnt_sim.api.extension",
     "import_file": "tnt_sim.api.imports",
     "Model": "tnt_sim.api.models.model",
     "open_run": "tnt_sim.api.runs",
@@ -150,6 +147,7 @@ _HOMES = {
 _QUESTIONS = {
     "alternatives": "alternatives",
     "entries": "entry-thresholds",
+    "extend": "extend",
     "extension": "extension-shares",
     "next_euro": "marginal-euro",
     "prices": "rule-prices",

@@ -22,7 +22,6 @@ from tnt_sim.api import (
     comparison,
     decision_files,
     ensemble,
-    extension,
     result,
     runs,
     scenario,
@@ -48,7 +47,7 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.studies import answer_files, study_answer
 
 MODULES = (
-    analysis_methods, batch, comparison, decision_files, ensemble, explorer, extension, model, relaxation, result,
+    analysis_methods, batch, comparison, decision_files, ensemble, explorer, model, relaxation, result,
     runs, scenario, session, answer_files, study_answer, sweep, variants, comparison_plots,
     ensemble_plots, plot_language, audit_plots, result_plots, sweep_plots,
 )  # fmt: skip

@@ -13,6 +13,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "target": ("+1", "departments"),
     "extension-shares": ("100 k€",),
     "weights": ("--criteria", "score,population"),
+    "extend": ("--to", "1.3 M€"),
 }
 
 

@@ -34,10 +34,10 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
 
 
 def test_amounts_are_parted_where_no_decimal_comma_stands() -> None:
-    from tnt_sim.cli.commands.extend import _split_amounts
+    from tnt_sim.studies.extend.question import split_amounts
 
-    assert list(_split_amounts(["90M,98M,108M"])) == ["90M", "98M", "108M"]
-    assert list(_split_amounts(["22,5 M€", "1,3 M€ ; 110 %"])) == ["22,5 M€", "1,3 M€", "110 %"]
+    assert split_amounts(["90M,98M,108M"]) == ["90M", "98M", "108M"]
+    assert split_amounts(["22,5 M€", "1,3 M€ ; 110 %"]) == ["22,5 M€", "1,3 M€", "110 %"]
 
 
 def test_what_cannot_be_asked(tnt: Run, demo: Path) -> None:

@@ -142,7 +142,6 @@ def test_every_chart_has_an_example() -> None:
         called = {
             "ResultPlots": r"\.solve\(\)|result", "ComparisonPlots": r"comparison", "SweepPlots": r"\.sweep\(",
             "EnsemblePlots": r"tnt\.ensemble\(", "AuditPlots": r"audit", "ExplanationPlots": r"\.explain\(",
-            "ExtensionPlots": r"\.extend\(",
         }.get(kind, rf"\.{kind}\(")  # fmt: skip
         assert any(re.search(rf"(?:{called})[^\n]*\.plot\.{name}\(", code) for code in codes) or any(
             re.search(called, code) and re.search(rf"^\w+\.plot\.{name}\(", code, re.M) for code in codes

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "target": ("+1", "departments"),
     "extension-shares": ("100 k€",),
     "weights": (["score", "population"],),
+    "extend": ("1.3 M€",),
 }
 """What a question cannot do without."""
 HOLDS_NOTHING = ("alternatives", "weights")

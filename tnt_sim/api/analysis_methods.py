@@ -13,7 +13,6 @@ from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble
-    from tnt_sim.api.extension import Extension
     from tnt_sim.api.studies.audit import Audit
     from tnt_sim.api.studies.infeasibility import Conflict
     from tnt_sim.api.sweep import Sweep
@@ -98,21 +97,6 @@ class Analyses(DeclaredQuestions):
             time_limit=time_limit, progress=progress, store=store, workers=workers, executor=executor,
             scheduler=scheduler,
         )  # fmt: skip
-
-    @with_told_errors
-    def extend(
-        self, *to: str | int, time_limit: float | None = None, progress: Progress | None = None
-    ) -> Extension:
-        """Compare moving money between envelopes at the same total with enlarging the total.
-
-        Examples
-        --------
-        >>> scenario.analyse.extend("1.3 M€").to_dataframe().height > 0
-        True
-        """
-        from tnt_sim.api.extension import extend
-
-        return extend(self.scenario, *to, time_limit=time_limit, progress=progress)
 
     @with_told_errors
     def infeasibility(

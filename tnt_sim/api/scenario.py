@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tnt_sim.api.analysis_methods import Analyses
-    from tnt_sim.api.extension import Extension
     from tnt_sim.api.models.model import Model
     from tnt_sim.api.session import Session
     from tnt_sim.engine.incumbent import Incumbent
     from tnt_sim.ingest.frames import Frame, MoneyUnit
+    from tnt_sim.studies.study_answer import QuestionAnswer
 
 
 class Scenario(ScenarioData):
@@ -430,24 +430,16 @@ class Scenario(ScenarioData):
 
         return Analyses(self)
 
-    @with_told_errors
-    def extend(
-        self,
-        *to: str | int,
-        time_limit: float | None = None,
-        lang: Lang | str | None = None,
-        progress: Callable[[str, float], None] | None = None,
-    ) -> Extension:
-        """Compare moving money between envelopes at the same total with enlarging the total.
+    @property
+    def extend(self) -> Callable[..., QuestionAnswer]:
+        """The question `analyse.extend`: to move money at the same total, or to enlarge it.
 
         Examples
         --------
         >>> scenario.extend("1.3 M€").status
         'optimal'
         """
-        from tnt_sim.api.extension import extend
-
-        return extend(self, *to, time_limit=time_limit, lang=lang, progress=progress)
+        return self.analyse.extend
 
     def _repr_html_(self) -> str:
         from tnt_sim.reporting.notebook.cards import render_scenario_card

@@ -130,10 +130,6 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "reporting.reports.import_document.ImportDocument",
             _("import: a form, or workbooks"),
         ),
-        "extend": (
-            "analysis.extend.document.ExtendDocument",
-            _("extend: transfer or extend"),
-        ),
         **{
             study.verb: (study.document, _("{verb}: {title}", verb=study.verb, title=study.title))
             for study in load_studies().values()

@@ -227,18 +227,6 @@ VERBS = VerbHelp(
 """,
         ),
         **dict.fromkeys(ON_MONEY),
-        "extend": Verb(
-            ASK,
-            N_("Compares transfers between envelopes, at the same total, with a larger total."),
-            note=N_(
-                "Without --to: three round amounts. Ring-fenced envelopes, reserves and rules stay; a "
-                "scenario that states transfers keeps to them."
-            ),
-            examples="""\
-  tnt-sim extend scenario.yaml
-  tnt-sim extend scenario.yaml --to "1.3 M€,1.5 M€" --time-limit 60
-""",
-        ),
         "conflict": Verb(
             ASK,
             N_("Explains why no allocation is feasible: incompatible rules, and corrections."),

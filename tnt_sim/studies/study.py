@@ -10,6 +10,7 @@ was found with this document as its `data`. The module `answer` says it, and is 
     build_page(document)    yields the nodes of the report, for terminal, page, workbook and notebook
     build_verdict(document) yields what stands before the nodes; left out where nothing does
     build_answer(document)  yields what a page says first; left out where a page says nothing first
+    map_tables(result)      returns what makes tables beside the lists of the document; left out where nothing does
     list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out
     is_without_allocation(document)  whether "infeasible" means that no list exists at all; left out where it does
 """
@@ -82,8 +83,7 @@ class Study:
     verb, help, note, examples : the verb, and what its help says
     title : the question in a few words, the title of its report
     document : path of the class of its document
-    table : name of the list of the document that is the table of the answer, or of the table that `to_dataframe()`
-    of what was found makes
+    table : name of the list of the document that is the table of the answer, or of one of `map_tables`
     answer, plots : paths of the modules that say the answer and draw its Altair charts; by default one
     next : verbs that are usually typed next
     """

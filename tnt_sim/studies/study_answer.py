@@ -100,9 +100,9 @@ class QuestionAnswer(Pages):
         )
 
     def _map_tables(self) -> Mapping[str, Callable[[], pl.DataFrame]]:
-        own = getattr(self.result, "to_dataframe", None)
-        lists = super()._map_tables()
-        return lists if own is None else {self.study.table: own, **lists} | {self.study.table: own}
+        build = getattr(self.study.load_answer(), "map_tables", None)
+        own: dict[str, Callable[[], pl.DataFrame]] = {} if build is None else dict(build(self.result))
+        return {**own, **super()._map_tables()} | own
 
     def to_dataframe(
         self,
@@ -123,7 +123,7 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().to_dataframe().height
         3
         """
-        if table is not None or hasattr(self.result, "to_dataframe"):
+        if table is not None or self.study.table not in self.document:
             table = table or self.study.table
             return super().to_dataframe(backend, table=table, euros=euros, labels=labels)
         rows = [

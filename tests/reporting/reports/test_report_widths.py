@@ -30,7 +30,6 @@ from tnt_sim.reporting.reports.validation import build_report as build_check_rep
 from tnt_sim.reporting.text.vocabulary import build_labels
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
-from tnt_sim.studies.extend.answer import build_report as build_extend_report
 
 STUDIES = (
     *("conflict", "audit", "alternatives", "weights", "compare"),
@@ -71,7 +70,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
         **{name: answer.build_report() for name, answer in answers.items()},
         "compare": tnt.compare(scenario, smaller).build_report(),
         "sweep": build_sweep_report(tnt.sweep(smaller, stop="1.4 M€", steps=4).data),
-        "extend": build_extend_report(tnt.extend(smaller, "1.3 M€").data),
+        "extend": tnt.extend(smaller, "1.3 M€").build_report(),
         "explain": build_explain_report(explain(decided, everyone=True).data),
         "import": build_import_report(tnt.import_file(folder / "data" / "dossiers.csv").data),
         "inversions": build_inversions_report(build_inversions_document(decided, penalty=Fraction(1))),

@@ -47,7 +47,6 @@ from tnt_sim.reporting.reports.infeasibility import build_report as conflict_rep
 from tnt_sim.reporting.reports.sweep import build_report as sweep_report
 from tnt_sim.scenario.load import load_scenario, with_amounts
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.studies.extend.answer import build_report as extend_report
 from tnt_sim.studies.registry import load_study
 from tnt_sim.studies.study_answer import build_report as build_study_report
 
@@ -195,8 +194,9 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
         lambda: build_extend_document(extend_of(scenario, ["120 %", "200 %"]), Lang.EN),
     ]
     builders: Sequence[Callable[[Any], Report]]
-    entry_report, price_report = (
-        partial(build_study_report, load_study(verb)) for verb in ("entry-thresholds", "rule-prices")
+    entry_report, price_report, extend_report = (
+        partial(build_study_report, load_study(verb))
+        for verb in ("entry-thresholds", "rule-prices", "extend")
     )
     builders = (sweep_report, sweep_report, conflict_report, entry_report, price_report, extend_report)
     for ask, build in zip(asked, builders, strict=True):

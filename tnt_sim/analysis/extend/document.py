@@ -11,8 +11,9 @@ import numpy as np
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, GrantedRange, ListAtTotal
 from tnt_sim.analysis.marginal.extension_allocation import AddedAmount, list_added
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
-from tnt_sim.analysis.shared.progress import TIME, ProgressEntry
+from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
+from tnt_sim.analysis.shared.study_head import QuestionHead, build_question_head
 from tnt_sim.analysis.sweep.exact_steps import Counters
 from tnt_sim.documents import DecimalText
 from tnt_sim.engine.result import Proof, Status
@@ -20,10 +21,9 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import has_synthetic_mark
 from tnt_sim.values.answer_values import Moves
 from tnt_sim.verify.allocation_reading import Allocation
-from tnt_sim.verify.run_document import format_bound, format_fraction, format_warnings
+from tnt_sim.verify.run_document import format_bound, format_fraction
 
 MOST_LARGEST = 10
 """Most applications named with title and amount among those that enter, or leave."""
@@ -180,21 +180,11 @@ class EqualListsEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendDocument:
+class ExtendDocument(QuestionHead):
     """Whether to move money between envelopes at the same total, or to enlarge the total."""
 
-    schema_version: Literal[1] = 1
     command: Literal["extend"] = "extend"
-    scenario: str
-    scenario_sha256: str
-    title: str
-    date: str | None
-    synthetic: bool
-    status: Status
-    stopped_by: str | None
-    progress: ProgressEntry | None
     amount_cents: int
-    warnings: Sequence[str]
     totals_cents: Sequence[int]
     n_departments: int
     transfers: str
@@ -210,18 +200,10 @@ def build_document(result: ExtendResult, lang: Lang) -> ExtendDocument:
     """Build the whole document; what was not reached before the deadline or Ctrl-C is null or missing."""
     problem, course = result.base.problem, result.course
     stopped = course.status is Status.STOPPED and course.stopped_by == TIME
-    spec, writer = problem.scenario.spec, _Writer(result, Counters.of(problem))
+    status, writer = Status.FEASIBLE if stopped else course.status, _Writer(result, Counters.of(problem))
     return ExtendDocument(
-        scenario=problem.scenario.id,
-        scenario_sha256=problem.scenario.sha256,
-        title=problem.scenario.title,
-        date=spec.date.isoformat() if spec.date else None,
-        synthetic=has_synthetic_mark(spec, problem.scenario.portfolio.table),
-        status=Status.FEASIBLE if stopped else course.status,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
+        **build_question_head(problem, course, status, lang),
         amount_cents=result.path.amount_cents,
-        warnings=format_warnings(problem.warnings, lang),
         totals_cents=result.totals,
         n_departments=writer.counters.n_departments,
         transfers=result.limits,

@@ -42,7 +42,7 @@ def build_verb(study: Study) -> Callable[..., int]:
         began = time.monotonic()
         given = {name: value for name, value in typed.items() if value is not None}
         chosen = {name: parsers[name](value) if name in parsers else value for name, value in given.items()}
-        arguments = [] if rest is None else chosen.pop(rest)
+        arguments = [] if rest is None else chosen.pop(rest, [])
         scenario, lang = options.load_scenario()
         with show_remaining_time(lang, wanted=not options.quiet) as progress:
             answer = find_answer(
@@ -76,7 +76,8 @@ def _convert_option(parameter: inspect.Parameter) -> inspect.Parameter:
     assert isinstance(option, TypedOption)
     typed: Any = _TYPED.get(kind, kind)
     if parameter.kind is _SEVERAL:
-        typed = list[str]
+        typed = list[str] | None if option.flag else list[str]
     annotation = Annotated[typed, build_typer_option(option)]
-    default = None if parameter.default == () else parameter.default
+    is_optional = parameter.default == () or (parameter.kind is _SEVERAL and option.flag)
+    default = None if is_optional else parameter.default
     return parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY, default=default)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
+import polars as pl
+
+from tnt_sim.analysis.alternatives.alternatives import AlternativesResult
 from tnt_sim.analysis.alternatives.document import (
     AlternativeEntry,
     AlternativesDocument,
@@ -53,6 +56,11 @@ def list_columns(document: AlternativesDocument, best: OptimumEntry) -> Sequence
         Col(_p("column", "Funded"), lambda row: row.n_funded, Kind.COUNT),
         Col(_("Granted"), lambda row: row.granted_cents, Kind.MONEY),
     )
+
+
+def map_tables(result: AlternativesResult) -> Mapping[str, Callable[[], pl.DataFrame]]:
+    """Return the table of the answer: one row for each application."""
+    return {"dossiers": result.to_dataframe}
 
 
 def build_verdict(document: AlternativesDocument) -> Iterator[Text]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+
+import polars as pl
 
 from tnt_sim.analysis.extend.document import (
     AnyListEntry,
@@ -17,7 +19,8 @@ from tnt_sim.analysis.extend.document import (
     TransferEnvelopeEntry,
     ValueLimits,
 )
-from tnt_sim.analysis.extend.result import GrantedRange
+from tnt_sim.analysis.extend.result import FREE, NESTED, GrantedRange
+from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
@@ -31,19 +34,14 @@ from tnt_sim.i18n.numbers import (
 )
 from tnt_sim.i18n.parameters import Items, Listed, Money
 from tnt_sim.reporting.report_tree import (
-    Callout,
     Column,
     Kind,
     Node,
     Paragraph,
-    Report,
     Section,
     Table,
-    Tone,
-    build_section,
     write_both,
 )
-from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.studies.marginal_euro.answer import build_steps
 from tnt_sim.values.answer_values import Support, label_goal
@@ -52,45 +50,66 @@ _NOTHING = _("nothing")
 MOST_MOVES, MOST_NAMED = 20, 5
 
 
-def build_report(document: ExtendDocument) -> Report:
-    """Return the report of transfers and of larger totals."""
-    free, nested, day = document.free, document.nested, document.date
-    nodes: list[Node] = [
-        *build_interruption(document),
-        *_write_paragraphs(describe_start(document, Lang.FR), describe_start(document, Lang.EN)),
-        *_build_transfers(document),
-        *_write_paragraphs(*(describe_totals(document, free, lang) for lang in (Lang.FR, Lang.EN))),
-        build_section(
-            _("Each list for itself (free)"),
-            _list_gains(document, free),
-        ),
+def map_tables(document: ExtendDocument) -> Mapping[str, Callable[[], pl.DataFrame]]:
+    """Return the tables of an answer: `gains`, a row for each curve, total and goal, and `moves` of money.
+
+    Gains are floats, for drawing; the document holds exact decimals.
+    """
+    return {"gains": partial(build_gain_table, document), "moves": partial(build_move_table, document)}
+
+
+def build_gain_table(document: ExtendDocument) -> pl.DataFrame:
+    """Build one row for each curve, total and goal."""
+    keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")
+    rows = [
+        {"curve": name, "total_cents": entry.total_cents, "goal": gain.goal}
+        | {key: None if (value := getattr(gain, key)) is None else float(value) for key in keys}
+        for name, curve in list_curves(document)
+        for entry in curve.totals
+        for gain in entry.gains
     ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def build_move_table(document: ExtendDocument) -> pl.DataFrame:
+    """Build one row for each move of money, in integer cents."""
+    rows = [
+        {"curve": name, "total_cents": entry.total_cents, **dump_document(move)}
+        for name, curve in list_curves(document)
+        for entry in (curve.transfer, *(one.with_transfers for one in curve.totals))
+        if isinstance(entry, FundedListEntry)
+        for move in entry.moves
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def list_curves(document: ExtendDocument) -> list[tuple[str, ExtendCurveEntry]]:
+    """Return both curves by name."""
+    return [(FREE, document.free), (NESTED, document.nested)]
+
+
+def build_page(document: ExtendDocument) -> Iterator[Node]:
+    """Yield what transfers gain, what larger totals gain, and the lists of both."""
+    free, nested = document.free, document.nested
+    yield from _write_paragraphs(describe_start(document, Lang.FR), describe_start(document, Lang.EN))
+    yield from _build_transfers(document)
+    yield from _write_paragraphs(*(describe_totals(document, free, lang) for lang in (Lang.FR, Lang.EN)))
+    yield Section(_("Each list for itself (free)"), [Table(_list_gains(document, free))])
     if _has_same_gains(free, nested):
-        same = _("Commitments kept (what is granted stays granted): the same gains.")
-        nodes.append(Paragraph(same))
+        yield Paragraph(_("Commitments kept (what is granted stays granted): the same gains."))
     else:
         title = _("What is granted stays (commitments kept)")
         moves = (
             _build_moves(document, nested.transfer) if isinstance(nested.transfer, FundedListEntry) else []
         )
-        nodes.append(Section(title, [Table(_list_gains(document, nested)), *moves]))
+        yield Section(title, [Table(_list_gains(document, nested)), *moves])
     before: Sequence[MoveEntry] = ()
     for entry in (free.transfer, *(one.with_transfers for one in free.totals)):
-        nodes += _build_envelopes(document, entry, before)
+        yield from _build_envelopes(document, entry, before)
         before = entry.moves if isinstance(entry, FundedListEntry) else ()
-    return Report(
-        title=_("Transfer or extend?"),
-        subject=document.title or document.scenario,
-        about=[document.scenario, *([describe_day(day)] if day else [])],
-        nodes=[
-            *nodes,
-            *(build_steps(document.next) if document.next else []),
-            *_build_list_changes(document),
-            *(Callout(text, Tone.WARNING) for text in document.warnings),
-        ],
-        synthetic=document.synthetic,
-        foot={document.scenario: document.scenario_sha256},
-    )
+    if document.next:
+        yield from build_steps(document.next)
+    yield from _build_list_changes(document)
 
 
 def _write_paragraphs(french: Sequence[str], english: Sequence[str]) -> list[Paragraph]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
+import polars as pl
+
 from tnt_sim.analysis.preferences.document import BorderlineDossier, UndominatedEntry, WeightsDocument
+from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Items, Number, Rate
@@ -48,6 +51,11 @@ def list_dossier_columns(n: int) -> Sequence[Col[BorderlineDossier]]:
             Output.TERMINAL | Output.SHEET,
         ),
     )
+
+
+def map_tables(result: WeightsResult) -> Mapping[str, Callable[[], pl.DataFrame]]:
+    """Return the table of the answer: one row for each application."""
+    return {"dossiers": result.to_dataframe}
 
 
 def build_verdict(document: WeightsDocument) -> Iterator[Text]:
