@@ -114,7 +114,7 @@ def test_a_price_is_proven_only_if_both_optima_are(tmp_path: Path, weak: str) ->
 def test_what_costs_nothing_says_whether_it_is_proven(tmp_path: Path) -> None:
     found = tnt.prices(nested(tmp_path), lang="en")
     weaker = [replace(price, support=Support(Proof.FEASIBLE_GAP)) for price in found.data.prices]
-    claimed = replace(found, data=replace(found.data, prices=weaker))
+    claimed = replace(found, result=replace(found.data, prices=weaker))
     for answer, told in ((found, "Cost nothing: y"), (claimed, "Cost nothing, without an exact proof: y")):
         lines = [str(line) for line in render_report(answer.build_report(), Lang.EN, 100)]
         assert any(told in line for line in lines)

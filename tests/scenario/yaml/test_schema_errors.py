@@ -97,12 +97,6 @@ TEXTS = {
     "id: a\nlevels: 20 %": [
         "wrong_type s.yaml:2:9 — une liste est attendue ici, et non « 20 % ». Écrivez [20 %]."
     ],
-    "id: a\ndossiers: d.csv": [
-        "wrong_type s.yaml:2:11 — une liste est attendue ici, et non « d.csv ». Écrivez [{file: d.csv}]."
-    ],
-    "id: a\ndossiers: [d.csv]": [
-        "wrong_type s.yaml:2:12 — un bloc de clés est attendu ici, et non « d.csv ». Écrivez {file: d.csv}."
-    ],
     "id: a\nlevels: [80, 20 %, a lot]": [
         "rate_without_percent s.yaml:2:10 — « 80 » sans « % » voudrait dire 8000 %."
         " Écrivez « 80 % », ou « 8000 % » si c'est bien cela.",
