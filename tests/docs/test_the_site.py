@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import subprocess
 import sys
@@ -114,12 +116,18 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("myst_nb", reason="the site needs the dependency group `docs`")
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools/docs.py"), "build", str(folder), "--still"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, whole = shared / "site", shared / "site-is-built"
+    with (shared / "site.lock").open("w") as lock:  # two builds at once write the same pages of the gallery
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            done = subprocess.run(
+                [sys.executable, str(ROOT / "tools/docs.py"), "build", str(folder), "--still"],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stderr) == (0, "")
+            whole.touch()
     return folder
 
 
