@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
     from tnt_sim.api.session import Session
     from tnt_sim.api.studies.audit import audit
-    from tnt_sim.api.studies.infeasibility import conflict
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.app.explorer import Explorer, explore
     from tnt_sim.engine.result import Proof, Status
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from tnt_sim.studies.study_answer import QuestionAnswer
 
     alternatives: Callable[..., QuestionAnswer]
+    conflict: Callable[..., QuestionAnswer]
     entries: Callable[..., QuestionAnswer]
     extend: Callable[..., QuestionAnswer]
     weights: Callable[..., QuestionAnswer]
@@ -132,7 +132,6 @@ _HOMES = {
     "audit": "tnt_sim.api.studies.audit",
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",
-    "conflict": "tnt_sim.api.studies.infeasibility",
     "envelope": "tnt_sim.api.building.envelopes",
     "Explorer": "tnt_sim.app.explorer",
     "explore": "tnt_sim.app.explorer",
@@ -146,6 +145,7 @@ _HOMES = {
 }
 _QUESTIONS = {
     "alternatives": "alternatives",
+    "conflict": "conflict",
     "entries": "entry-thresholds",
     "extend": "extend",
     "extension": "extension-shares",

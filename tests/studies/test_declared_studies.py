@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "extend": ("1.3 M€",),
 }
 """What a question cannot do without."""
-HOLDS_NOTHING = ("alternatives", "weights")
+HOLDS_NOTHING = ("alternatives", "weights", "conflict")
 """Questions whose answer says itself that there is no list; on a terminal the conflict stands beside it."""
 IMPOSSIBLE = """schema_version: 1
 id: tight

@@ -14,7 +14,6 @@ from tnt_sim.studies.told_errors import with_told_errors
 if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble
     from tnt_sim.api.studies.audit import Audit
-    from tnt_sim.api.studies.infeasibility import Conflict
     from tnt_sim.api.sweep import Sweep
     from tnt_sim.studies.study_answer import QuestionAnswer
 
@@ -97,26 +96,6 @@ class Analyses(DeclaredQuestions):
             time_limit=time_limit, progress=progress, store=store, workers=workers, executor=executor,
             scheduler=scheduler,
         )  # fmt: skip
-
-    @with_told_errors
-    def infeasibility(
-        self, *, repairs: bool = True, time_limit: float | None = None, progress: Progress | None = None
-    ) -> Conflict:
-        """Find minimal conflicts of an infeasible scenario and the cheapest repairs.
-
-        Parameters
-        ----------
-        repairs : False to stop at the first conflict
-
-        Examples
-        --------
-        >>> tight = scenario.with_({"rules.part-communes.min": "90 %"})
-        >>> tight.analyse.infeasibility().document["status"] in ("infeasible", "feasible")
-        True
-        """
-        from tnt_sim.api.studies.infeasibility import conflict
-
-        return conflict(self.scenario, repairs=repairs, time_limit=time_limit, progress=progress)
 
     @with_told_errors
     def audit(

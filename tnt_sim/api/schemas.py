@@ -46,10 +46,6 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.compare.document.CompareDocument",
             _("compare: decisions side by side"),
         ),
-        "conflict": (
-            "analysis.infeasibility.document.ConflictDocument",
-            _("conflict: what clashes"),
-        ),
         "core": (
             "analysis.compare.document.CoreDocument",
             _("core: applications of all runs"),

@@ -308,7 +308,7 @@ class LiveAnswers:
 
         conflict_ = conflict(
             apply_state(self.scenario, state),
-            time_limit=self.conflict_seconds,
+            clock=Clock(self.conflict_seconds),
             max_sets=CONFLICTS,
             max_repairs=REPAIRS,
             progress=stop_if_cancelled,

@@ -129,10 +129,11 @@ def find_clash(
     seconds : what is left of the command's limit, of which the search takes 30 s at most and 1 s at least
     """
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+    from tnt_sim.engine.budgets import Clock
 
     limit = CLASH_SECONDS if seconds is None else min(CLASH_SECONDS, max(1.0, seconds))
     try:
-        conflict_ = conflict(scenario, time_limit=limit, max_sets=1, max_repairs=3, progress=progress).data
+        conflict_ = conflict(scenario, clock=Clock(limit), max_sets=1, max_repairs=3, progress=progress).data
     except (TntError, KeyboardInterrupt):
         return None
     return conflict_ if conflict_.status == "infeasible" and conflict_.sets else None

@@ -227,15 +227,6 @@ VERBS = VerbHelp(
 """,
         ),
         **dict.fromkeys(ON_MONEY),
-        "conflict": Verb(
-            ASK,
-            N_("Explains why no allocation is feasible: incompatible rules, and corrections."),
-            note=N_("Exit code: 0 an allocation exists, 4 none does, 5 there was no time to say."),
-            examples="""\
-  tnt-sim conflict scenario.yaml
-  tnt-sim conflict scenario.yaml --set rules.part-communes.min="95 %" --json
-""",
-        ),
         "ensemble": Verb(
             ASK,
             N_(

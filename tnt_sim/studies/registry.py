@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tnt_sim.studies.study import Study
 
-ON_MONEY = ("marginal-euro", "entry-thresholds", "target", "rule-prices", "extension-shares", "extend")
+ON_MONEY = (
+    "marginal-euro",
+    "entry-thresholds",
+    "target",
+    "rule-prices",
+    "extension-shares",
+    "extend",
+    "conflict",
+)
 ON_LISTS = ("alternatives", "weights")
 DECLARED = (*ON_MONEY, *ON_LISTS)
 """Verbs of the declared questions, by their group in the help; each is a folder of this one."""

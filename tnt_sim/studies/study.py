@@ -9,6 +9,8 @@ was found with this document as its `data`. The module `answer` says it, and is 
 
     build_page(document)    yields the nodes of the report, for terminal, page, workbook and notebook
     build_verdict(document) yields what stands before the nodes; left out where nothing does
+    choose_sets(document)   returns the changes with which one types on, None where nothing follows; left out
+                            where nothing follows an answer without any list
     build_answer(document)  yields what a page says first; left out where a page says nothing first
     map_tables(result)      returns what makes tables beside the lists of the document; left out where nothing does
     list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out
@@ -81,6 +83,7 @@ class Study:
     Attributes
     ----------
     verb, help, note, examples : the verb, and what its help says
+    name : name of the method of `scenario.analyse`; by default that of the verb
     title : the question in a few words, the title of its report
     document : path of the class of its document
     table : name of the list of the document that is the table of the answer, or of one of `map_tables`
@@ -91,6 +94,7 @@ class Study:
     compute: Callable[..., Any] = field(repr=False)
     _: KW_ONLY
     verb: str
+    name: str = ""
     help: str
     note: str = ""
     examples: str
@@ -104,7 +108,7 @@ class Study:
     @property
     def method(self) -> str:
         """Name of the method of `scenario.analyse`."""
-        return self.verb.replace("-", "_")
+        return self.name or self.verb.replace("-", "_")
 
     @property
     def options(self) -> list[inspect.Parameter]:

@@ -109,9 +109,10 @@ def find_refusal(error: TntError, scenario: ScenarioData) -> TntError:
 def _find_document(scenario: ScenarioData) -> Mapping[str, object] | None:
     """Return the document of the conflict; None where none was found."""
     from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+    from tnt_sim.engine.budgets import Clock
 
     try:
-        conflict_ = conflict(scenario, time_limit=CONFLICT_SECONDS)
+        conflict_ = conflict(scenario, clock=Clock(CONFLICT_SECONDS))
     except TntError:
         return None
     return conflict_.document if conflict_.status == "infeasible" else None

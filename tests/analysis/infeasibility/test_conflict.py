@@ -30,18 +30,20 @@ from tnt_sim.analysis.infeasibility.conflict_search import (
 )
 from tnt_sim.analysis.infeasibility.document import ClashEntry, MemberEntry
 from tnt_sim.analysis.infeasibility.elastic_problem import ElasticProblem
-from tnt_sim.analysis.infeasibility.minimal_conflicts import ConflictResult, find_conflict
+from tnt_sim.analysis.infeasibility.minimal_conflicts import ConflictResult, conflict, find_conflict
 from tnt_sim.analysis.infeasibility.sentences import describe_members
-from tnt_sim.api.studies.infeasibility import Conflict, conflict
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.result import Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.terminal import render_nodes
 from tnt_sim.reporting.reports.infeasibility import build_first_conflict, describe_verdict, format_set_options
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
 
 
 def compiled(case: World, folder: Path) -> Problem | None:
@@ -138,7 +140,7 @@ rules:
 """
 
 
-def small(folder: Path, *rules: str) -> Conflict:
+def small(folder: Path, *rules: str) -> ConflictResult:
     (folder / "d.csv").write_text(TABLE, encoding="utf-8")
     text = SCENARIO + "".join(f"  - {{{rule}}}\n" for rule in rules)
     (folder / "petit.yaml").write_text(text + "objective: [{maximise: {score: 1}}]\n", encoding="utf-8")
@@ -240,7 +242,8 @@ def test_the_rule_comes_before_the_dossiers_that_are_committed(tmp_path: Path) -
 def test_notebook_and_table(tmp_path: Path) -> None:
     found = small(tmp_path, "id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2")
     assert found.to_dataframe().filter(set=1)["id"].to_list() == ["a", "tous"]
-    assert "« tous »" in found._repr_html_()
+    report = build_report(load_study("conflict"), found.data)
+    assert "« tous »" in render_report_html(report, Lang.FR)
     assert json.loads(found.to_json())["command"] == "conflict"
 
 

@@ -43,7 +43,6 @@ from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError, NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.report_tree import Report
-from tnt_sim.reporting.reports.infeasibility import build_report as conflict_report
 from tnt_sim.reporting.reports.sweep import build_report as sweep_report
 from tnt_sim.scenario.load import load_scenario, with_amounts
 from tnt_sim.scenario.scenario import ScenarioData
@@ -194,9 +193,9 @@ def iterate_answers(scenario: ScenarioData) -> Iterator[tuple[Report, Any]]:
         lambda: build_extend_document(extend_of(scenario, ["120 %", "200 %"]), Lang.EN),
     ]
     builders: Sequence[Callable[[Any], Report]]
-    entry_report, price_report, extend_report = (
+    entry_report, price_report, extend_report, conflict_report = (
         partial(build_study_report, load_study(verb))
-        for verb in ("entry-thresholds", "rule-prices", "extend")
+        for verb in ("entry-thresholds", "rule-prices", "extend", "conflict")
     )
     builders = (sweep_report, sweep_report, conflict_report, entry_report, price_report, extend_report)
     for ask, build in zip(asked, builders, strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tnt_sim.analysis.shared.goal_values import GoalValue
-from tnt_sim.analysis.shared.study_head import StudyHead
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText, omit_none
 
 
@@ -163,7 +163,7 @@ class RepairEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictDocument(StudyHead):
+class ConflictDocument(QuestionHead):
     """Which rules contradict each other, and what would be enough to settle it.
 
     `n_sets` counts all conflicts that the search met, if any; `sets` explains the first ones.

@@ -72,6 +72,7 @@ from tnt_sim.analysis.infeasibility.written_clashes import describe_members as d
 from tnt_sim.analysis.shared.goal_values import list_goal_values
 from tnt_sim.analysis.shared.progress import INTERRUPT, TIME, StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.shared.study_head import build_question_head
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, decide, optimise
@@ -83,7 +84,7 @@ from tnt_sim.prove.stage_proofs import prove_infeasible
 from tnt_sim.rules.offers.total_aid import GUARD
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
+from tnt_sim.scenario.scenario import ScenarioData, list_decision_steps
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 from tnt_sim.verify.run_document import hash_allocation
 
@@ -177,15 +178,14 @@ class ConflictResult(StudyAnswer):
         """Return the language of the scenario."""
         return Lang(self.scenario.spec.locale)
 
-    def to_dataframe(self, backend: str = "polars") -> Any:
+    def to_dataframe(self) -> pl.DataFrame:
         """Return one row per member of each conflict: set, kind, id, group, side, bound, file, line, words."""
         rows = [
             {"set": k, **{key: member[key] for key in _COLUMNS}}
             for k, one in enumerate(self.document["sets"], start=1)
             for member in one["members"]
         ]
-        table = pl.DataFrame(rows, schema={"set": pl.Int64, **_COLUMNS})
-        return table if backend == "polars" else table.to_pandas()
+        return pl.DataFrame(rows, schema={"set": pl.Int64, **_COLUMNS})
 
 
 _COLUMNS = {
@@ -203,35 +203,15 @@ _COLUMNS = {
 def conflict(
     scenario: ScenarioData,
     *,
-    time_limit: float | None = None,
+    clock: Clock | None = None,
     max_sets: int = MOST_SETS,
     max_repairs: int = MOST_REPAIRS,
     max_solves: int = MOST_SOLVES,
     repairs: bool = True,
     progress: Callable[[str, float], None] | None = None,
 ) -> ConflictResult:
-    """Find minimal conflicts of an infeasible scenario and the cheapest repairs.
-
-    Parameters
-    ----------
-    scenario : of a scenario with steps, the first infeasible step is analysed
-    time_limit : seconds for the whole; by default that of the scenario
-    max_sets, max_repairs, max_solves : most conflicts, repairs and solver calls; `complete` says
-    whether the results are all
-    repairs : False to stop at the first conflict, without repairs
-
-    Raises
-    ------
-    ScenarioError
-        If the scenario or its data are wrong, not only impossible.
-
-    Examples
-    --------
-    >>> tnt.conflict(scenario).document["status"]
-    'feasible'
-    """
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    clock = Clock(limit)
+    """Find minimal conflicts of a scenario, or of its first infeasible step, and the cheapest repairs."""
+    clock = clock or Clock(scenario.spec.solver.time_limit)
     step, problem = find_infeasible_step(scenario, clock)
     written = list_written_clashes(problem)
     if written and scenario.raw is None:
@@ -567,15 +547,10 @@ def _is_confirmed(problem: Problem, clock: Clock) -> bool:
 
 def build_document(conflict_: ConflictResult, lang: Lang) -> ConflictDocument:
     """Build the document of a conflict."""
-    form, scenario, course = conflict_.form, conflict_.scenario, conflict_.course
+    form = conflict_.form
+    whole = replace(form.problem, scenario=conflict_.scenario)  # the form may be that of a step
     return ConflictDocument(
-        scenario=scenario.id,
-        scenario_sha256=scenario.sha256,
-        title=scenario.title,
-        synthetic=is_synthetic(scenario),
-        status=conflict_.outcome,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
+        **build_question_head(whole, conflict_.course, conflict_.outcome, lang),
         step=conflict_.step or None,
         n_sets=len(conflict_.written_sets) + conflict_.n_conflicts or None,
         sets=[

@@ -61,7 +61,9 @@ def build_verb(study: Study) -> Callable[..., int]:
             left, report = options.compute_seconds_left(began), answer.build_report()
             show_without_allocation(options, report, data, scenario=scenario, lang=lang, seconds=left)
         else:
-            hint = () if code else options.build_hint(study.verb, lang)
+            choose = getattr(study.load_answer(), "choose_sets", None)
+            enough = choose(data) if choose else None if code else ()
+            hint = () if enough is None else options.build_hint(study.verb, lang, *enough)
             options.show(answer.build_report, data, lang, hint)
         return code
 

@@ -40,9 +40,13 @@ from tnt_sim.values.answer_values import describe_goal
 FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
 
 
-def build_report(document: ConflictDocument) -> Report:
-    """Return the report of the conflicts and the repairs."""
-    verdict = Callout(describe_verdict(document), Tone.GOOD if document.status == "feasible" else Tone.BAD)
+def build_conflict_verdict(document: ConflictDocument) -> Callout:
+    """Return whether an allocation exists."""
+    return Callout(describe_verdict(document), Tone.GOOD if document.status == "feasible" else Tone.BAD)
+
+
+def build_conflict_nodes(document: ConflictDocument) -> list[Node]:
+    """Return the conflicts, what stands, the repairs, and the scope of the search."""
     n = len(document.sets)
     nodes: list[Node] = [
         _build_conflict(entry, document.repairs, format_conflict_title(rank, entry, n), rank)
@@ -52,7 +56,7 @@ def build_report(document: ConflictDocument) -> Report:
     nodes += _build_repairs(document.repairs)
     if document.status != "feasible":
         nodes.append(Section(_("Scope of the search"), [Paragraph(_describe_method(document))]))
-    return build_study_report(document, _("What clashes"), verdict, nodes)
+    return nodes
 
 
 def _build_chart(entry: ClashEntry, repairs: Sequence[RepairEntry]) -> Chart | None:

@@ -60,7 +60,7 @@ def build_question_report(
     nodes: Iterable[Node],
     *,
     answer: Iterable[Text] = (),
-    verdict: Iterable[Text] = (),
+    verdict: Iterable[Callout] = (),
 ) -> Report:
     """Return the report of a declared question: its verdict, how far it got, its parts, its warnings.
 
@@ -72,7 +72,7 @@ def build_question_report(
         subject=document.title or document.scenario,
         about=[document.scenario, *([describe_day(day)] if day else [])],
         nodes=[
-            *(Callout(text, Tone.PLAIN) for text in verdict),
+            *verdict,
             *build_interruption(document),
             *nodes,
             *(Callout(text, Tone.WARNING) for text in document.warnings),

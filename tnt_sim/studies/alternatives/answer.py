@@ -20,7 +20,7 @@ from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p, join_senten
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
-from tnt_sim.reporting.report_tree import Chart, Kind, Node, Paragraph, Section, write_both
+from tnt_sim.reporting.report_tree import Callout, Chart, Kind, Node, Paragraph, Section, Tone, write_both
 from tnt_sim.reporting.reports.study_report import build_change_table
 from tnt_sim.reporting.text.dossier_names import label_dossier
 from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
@@ -63,9 +63,9 @@ def map_tables(result: AlternativesResult) -> Mapping[str, Callable[[], pl.DataF
     return {"dossiers": result.to_dataframe}
 
 
-def build_verdict(document: AlternativesDocument) -> Iterator[Text]:
+def build_verdict(document: AlternativesDocument) -> Iterator[Callout]:
     """Yield how many other choices there are."""
-    yield describe_verdict(document)
+    yield Callout(describe_verdict(document), Tone.PLAIN)
 
 
 def build_page(document: AlternativesDocument) -> Iterator[Node]:

@@ -16,6 +16,7 @@ from tnt_sim.i18n.parameters import Count, Items, Number, Rate
 from tnt_sim.reporting.charts.ranges import Range, draw_ranges
 from tnt_sim.reporting.charts.svg import write_rate
 from tnt_sim.reporting.report_tree import (
+    Callout,
     Chart,
     Column,
     Kind,
@@ -24,6 +25,7 @@ from tnt_sim.reporting.report_tree import (
     Paragraph,
     Section,
     Table,
+    Tone,
 )
 from tnt_sim.rules.expressions.column_text import describe_column
 from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
@@ -58,9 +60,9 @@ def map_tables(result: WeightsResult) -> Mapping[str, Callable[[], pl.DataFrame]
     return {"dossiers": result.to_dataframe}
 
 
-def build_verdict(document: WeightsDocument) -> Iterator[Text]:
+def build_verdict(document: WeightsDocument) -> Iterator[Callout]:
     """Yield how many choices there are."""
-    yield describe_verdict(document)
+    yield Callout(describe_verdict(document), Tone.PLAIN)
 
 
 def build_page(document: WeightsDocument) -> Iterator[Node]:

@@ -1,0 +1,1 @@
+"""Why no allocation satisfies all the rules, and the cheapest repairs."""
