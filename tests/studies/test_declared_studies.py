@@ -58,6 +58,8 @@ def answers(scenario: tnt.Scenario) -> dict[str, Any]:
 
 
 def ask(scenario: tnt.Scenario, verb: str, **options: Any) -> Any:
+    if verb == "conflict" and "min_use" not in str(scenario.sets):  # the demonstration has none
+        scenario = scenario.with_({"programme.min_use": "99 %"})
     return getattr(scenario.analyse, STUDIES[verb].method)(*ARGUMENTS.get(verb, ()), **options)
 
 
@@ -148,7 +150,7 @@ def test_ctrl_c_keeps_what_was_found(
 
     answer = ask(scenario, verb, progress=interrupt)
     assert answer.document["stopped_by"] == "interrupt"
-    assert answer.status == "stopped" or answer.table().height > 0
+    assert answer.status in ("stopped", "infeasible") or answer.table().height > 0
 
 
 @pytest.mark.parametrize("verb", STUDIES)

@@ -17,8 +17,11 @@ from tnt_sim.reporting.charts.bars import GapBar, draw_gap_bars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Output, Section, Table
-from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.conflict_picture import list_member_gaps
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
+
+CONFLICT = load_study("conflict")
 
 TABLE = """dossier,title,envelope,requested,cost,score,population
 D1,École,gauche-id,200,300,12,400
@@ -94,7 +97,9 @@ def test_gaps_are_those_of_the_repairs(tmp_path: Path, bounds: str) -> None:
             assert gap.size in [one.from_cents for one in own]
             assert gap.size + gap.change in [one.to_cents for one in own]
     assert n_changed
-    chart = next(node for node in iterate_nodes(build_report(document).nodes) if isinstance(node, Chart))
+    chart = next(
+        node for node in iterate_nodes(build_report(CONFLICT, document).nodes) if isinstance(node, Chart)
+    )
     for width in (WIDE, NARROW):
         svg = unescape(chart.draw(Lang.FR, width))
         for gap in gaps:
@@ -108,7 +113,7 @@ def test_gaps_are_those_of_the_repairs(tmp_path: Path, bounds: str) -> None:
 @pytest.mark.parametrize("bounds", [CLASHING, MANY])
 def test_a_conflict_page_has_no_id_beside_its_commands(tmp_path: Path, lang: Lang, bounds: str) -> None:
     document = tnt.conflict(load(tmp_path, bounds)).data
-    page = render_report_html(build_report(document), lang)
+    page = render_report_html(build_report(CONFLICT, document), lang)
     text = read_text(page, with_commands=False)
     assert not [name for name in IDS if name in text]
     assert not set("`{}[]") & set(text)
@@ -121,7 +126,7 @@ def test_a_conflict_page_has_no_id_beside_its_commands(tmp_path: Path, lang: Lan
 def test_what_is_possible_has_no_picture(tmp_path: Path) -> None:
     document = tnt.conflict(load(tmp_path, FREE)).data
     assert document.status == "feasible"
-    assert not any(isinstance(node, Chart) for node in iterate_nodes(build_report(document).nodes))
+    assert not any(isinstance(node, Chart) for node in iterate_nodes(build_report(CONFLICT, document).nodes))
 
 
 def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
@@ -153,7 +158,9 @@ def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
 @pytest.mark.parametrize("lang", list(Lang))
 def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
     answer_of_prices = tnt.prices(load(tmp_path, COSTLY))
-    report = answer_of_prices.build_report()
+    report = answer_of_prices.build_report(
+        CONFLICT,
+    )
     told = [entry for entry in answer_of_prices.document["prices"] if entry["goal"]]
     dear = sorted(told, key=lambda entry: -float(entry["value"]))
     assert len(dear) >= 2
@@ -177,6 +184,8 @@ def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
 
 
 def test_what_costs_nothing_says_so(tmp_path: Path) -> None:
-    report = tnt.prices(load(tmp_path, FREE)).build_report()
+    report = tnt.prices(load(tmp_path, FREE)).build_report(
+        CONFLICT,
+    )
     assert [node.text.en for node in report.answer] == ["No rule, no fence and no decision costs anything."]  # type: ignore[union-attr]
     assert not any(isinstance(node, Chart) for node in iterate_nodes(report.nodes))
