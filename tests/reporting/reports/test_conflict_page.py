@@ -158,9 +158,7 @@ def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
 @pytest.mark.parametrize("lang", list(Lang))
 def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
     answer_of_prices = tnt.prices(load(tmp_path, COSTLY))
-    report = answer_of_prices.build_report(
-        CONFLICT,
-    )
+    report = answer_of_prices.build_report()
     told = [entry for entry in answer_of_prices.document["prices"] if entry["goal"]]
     dear = sorted(told, key=lambda entry: -float(entry["value"]))
     assert len(dear) >= 2
@@ -184,8 +182,6 @@ def test_prices_say_first_which_costs_most(tmp_path: Path, lang: Lang) -> None:
 
 
 def test_what_costs_nothing_says_so(tmp_path: Path) -> None:
-    report = tnt.prices(load(tmp_path, FREE)).build_report(
-        CONFLICT,
-    )
+    report = tnt.prices(load(tmp_path, FREE)).build_report()
     assert [node.text.en for node in report.answer] == ["No rule, no fence and no decision costs anything."]  # type: ignore[union-attr]
     assert not any(isinstance(node, Chart) for node in iterate_nodes(report.nodes))
