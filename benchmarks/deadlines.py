@@ -36,7 +36,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.floors_programme import write_floors
 
 import tnt_sim as tnt
-from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
 from tnt_sim.analysis.shared.decided_run import DecidedRun, of_result
@@ -253,7 +252,7 @@ def compared_with_less(scenario: ScenarioData, seconds: float) -> str:
 def held_against(scenario: ScenarioData, seconds: float) -> str:
     """`audit`."""
     assert scenario.path is not None
-    return far(audit(scenario, scenario.path.parent / "list.csv", time_limit=seconds).document)
+    return far(tnt.audit(scenario, scenario.path.parent / "list.csv", time_limit=seconds).document)
 
 
 def compared(scenario: ScenarioData, seconds: float) -> str:

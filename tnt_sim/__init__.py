@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tnt_sim.api.runs import Run, open_run
     from tnt_sim.api.scenario import Scenario, by_opinion, read_scenario
     from tnt_sim.api.session import Session
-    from tnt_sim.api.studies.audit import audit
     from tnt_sim.api.sweep import Sweep, sweep
     from tnt_sim.app.explorer import Explorer, explore
     from tnt_sim.engine.result import Proof, Status
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from tnt_sim.studies.study_answer import QuestionAnswer
 
     alternatives: Callable[..., QuestionAnswer]
+    audit: Callable[..., QuestionAnswer]
     conflict: Callable[..., QuestionAnswer]
     entries: Callable[..., QuestionAnswer]
     extend: Callable[..., QuestionAnswer]
@@ -129,7 +129,6 @@ _HOMES = {
     "Batch": "tnt_sim.api.batches.batch",
     "batch": "tnt_sim.api.batches.batch",
     "open_batch": "tnt_sim.api.batches.batch",
-    "audit": "tnt_sim.api.studies.audit",
     "by_opinion": "tnt_sim.api.scenario",
     "core": "tnt_sim.analysis.compare.common_core",
     "envelope": "tnt_sim.api.building.envelopes",
@@ -145,6 +144,7 @@ _HOMES = {
 }
 _QUESTIONS = {
     "alternatives": "alternatives",
+    "audit": "audit",
     "conflict": "conflict",
     "entries": "entry-thresholds",
     "extend": "extend",

@@ -36,7 +36,6 @@ from tnt_sim.app import explorer
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
 from tnt_sim.reporting.plots import (
-    audit_plots,
     comparison_plots,
     ensemble_plots,
     plot_language,
@@ -49,7 +48,7 @@ from tnt_sim.studies import answer_files, study_answer
 MODULES = (
     analysis_methods, batch, comparison, decision_files, ensemble, explorer, model, relaxation, result,
     runs, scenario, session, answer_files, study_answer, sweep, variants, comparison_plots,
-    ensemble_plots, plot_language, audit_plots, result_plots, sweep_plots,
+    ensemble_plots, plot_language, result_plots, sweep_plots,
 )  # fmt: skip
 CLASSES = [
     kind

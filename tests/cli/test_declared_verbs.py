@@ -13,13 +13,14 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "target": ("+1", "departments"),
     "extension-shares": ("100 k€",),
     "weights": ("--criteria", "score,population"),
+    "audit": ("--selection", "list.csv"),
     "extend": ("--to", "1.3 M€"),
 }
 
 
 @pytest.mark.parametrize("verb", load_studies())
 def test_a_verb_prints_what_a_method_returns(tnt: Run, demo: Path, verb: str) -> None:
-    assert demo.is_dir()
+    (demo / "list.csv").write_text("dossier\nE-01\n", encoding="utf-8")
     words = (verb, "scenario.yaml", *ARGUMENTS.get(verb, ()))
     printed = tnt(*words, "--json")
     assert printed.code == 0

@@ -15,7 +15,7 @@ from tnt_sim.cli import project_templates
 from tnt_sim.studies.study import Study
 
 INTERFACE = {
-    "tnt_sim.api", "tnt_sim.analysis.audit.audit",
+    "tnt_sim.api",
     "tnt_sim.analysis.compare.common_core", "tnt_sim.analysis.infeasibility.minimal_conflicts",
     "tnt_sim.analysis.explain.explanation", "tnt_sim.reporting.notebook.tables",
     "tnt_sim.reporting.plots", "tnt_sim.rules.builders", "tnt_sim.studies", "tnt_sim.app.explorer",

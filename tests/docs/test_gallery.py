@@ -141,7 +141,7 @@ def test_every_chart_has_an_example() -> None:
     for kind, name in sorted(list_charts()):
         called = {
             "ResultPlots": r"\.solve\(\)|result", "ComparisonPlots": r"comparison", "SweepPlots": r"\.sweep\(",
-            "EnsemblePlots": r"tnt\.ensemble\(", "AuditPlots": r"audit", "ExplanationPlots": r"\.explain\(",
+            "EnsemblePlots": r"tnt\.ensemble\(", "ExplanationPlots": r"\.explain\(",
         }.get(kind, rf"\.{kind}\(")  # fmt: skip
         assert any(re.search(rf"(?:{called})[^\n]*\.plot\.{name}\(", code) for code in codes) or any(
             re.search(called, code) and re.search(rf"^\w+\.plot\.{name}\(", code, re.M) for code in codes

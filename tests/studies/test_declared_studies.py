@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "extend": ("1.3 M€",),
 }
 """What a question cannot do without."""
-HOLDS_NOTHING = ("alternatives", "weights", "conflict")
+HOLDS_NOTHING = ("audit", "alternatives", "weights", "conflict")
 """Questions whose answer says itself that there is no list; on a terminal the conflict stands beside it."""
 IMPOSSIBLE = """schema_version: 1
 id: tight
@@ -60,6 +60,10 @@ def answers(scenario: tnt.Scenario) -> dict[str, Any]:
 def ask(scenario: tnt.Scenario, verb: str, **options: Any) -> Any:
     if verb == "conflict" and "min_use" not in str(scenario.sets):  # the demonstration has none
         scenario = scenario.with_({"programme.min_use": "99 %"})
+    if verb == "audit":
+        chosen = scenario.path.parent / "chosen.csv"
+        chosen.write_text(f"dossier\n{scenario.portfolio.table['dossier'][0]}\n", encoding="utf-8")
+        return scenario.analyse.audit(chosen, **options)
     return getattr(scenario.analyse, STUDIES[verb].method)(*ARGUMENTS.get(verb, ()), **options)
 
 

@@ -13,7 +13,6 @@ from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.api.ensemble import Ensemble
-    from tnt_sim.api.studies.audit import Audit
     from tnt_sim.api.sweep import Sweep
     from tnt_sim.studies.study_answer import QuestionAnswer
 
@@ -96,26 +95,6 @@ class Analyses(DeclaredQuestions):
             time_limit=time_limit, progress=progress, store=store, workers=workers, executor=executor,
             scheduler=scheduler,
         )  # fmt: skip
-
-    @with_told_errors
-    def audit(
-        self, selection: str | Path, *, time_limit: float | None = None, progress: Progress | None = None
-    ) -> Audit:
-        """Audit a hand-made selection: rules broken, loss against the optimum, swaps that recover it.
-
-        Parameters
-        ----------
-        selection : a table with application numbers, a Turgot export, or a run folder
-
-        Examples
-        --------
-        >>> _ = Path("liste.csv").write_text("dossier\\nD-001\\n", encoding="utf-8")
-        >>> scenario.analyse.audit("liste.csv").document["command"]
-        'audit'
-        """
-        from tnt_sim.api.studies.audit import audit
-
-        return audit(self.scenario, selection, time_limit=time_limit, progress=progress)
 
     @with_told_errors
     def ensemble(

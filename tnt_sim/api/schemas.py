@@ -22,10 +22,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
     {
-        "audit": (
-            "analysis.audit.document.AuditDocument",
-            _("audit: a list made by hand"),
-        ),
         "batch": (
             "analysis.batch.document.BatchDocument",
             _("batch: many scenarios"),

@@ -53,7 +53,6 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "export": ("verify {it}",),
         "sweep": ("marginal-euro {it}", "rule-prices {it}"),
         "infeasible": ("conflict {it}",),
-        "audit": ("alternatives {it}",),
         "compare": (_("compare {{it}} --out comparison.html"),),
         "core": ("compare {it}",),
         "ensemble": (_("ensemble {{it}} --out risks.html"),),

@@ -263,18 +263,6 @@ VERBS = VerbHelp(
   tnt-sim core runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b
 """,
         ),
-        "audit": Verb(
-            COMPARE,
-            N_("Compares a list made by hand with the rules and with the best allocation."),
-            note=N_(
-                'The list has a column "dossier", and if wanted "granted" (amount) and "funded" (oui or '
-                "non); an export of Turgot or a run folder will do."
-            ),
-            examples="""\
-  tnt-sim audit scenario.yaml --selection ma-liste.xlsx
-  tnt-sim audit scenario.yaml --selection runs/exemple-1a2b3c4d --json
-""",
-        ),
         **dict.fromkeys(ON_LISTS),
         "report": Verb(
             PUBLISH,

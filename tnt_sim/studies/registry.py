@@ -20,7 +20,7 @@ ON_MONEY = (
     "extend",
     "conflict",
 )
-ON_LISTS = ("alternatives", "weights")
+ON_LISTS = ("audit", "alternatives", "weights")
 DECLARED = (*ON_MONEY, *ON_LISTS)
 """Verbs of the declared questions, by their group in the help; each is a folder of this one."""
 

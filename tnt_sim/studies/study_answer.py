@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -31,7 +31,7 @@ class StudyPlots:
     """Altair charts of an answer in one language; each is called by its name, and without a name the first one."""
 
     study: Study
-    document: QuestionHead
+    result: Any
     lang: Lang
 
     def __call__(self, lang: Lang | str | None = None) -> AltairChart:
@@ -67,7 +67,7 @@ class StudyPlots:
             raise AttributeError(
                 f"no chart is named {name!r}: {first}there are {', '.join(plots)}.", name=name
             )
-        return partial(plots[name], self.document, self.lang)
+        return partial(plots[name], self.result, self.lang)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().plot.prices().save("prix.svg")
         """
         import_altair()
-        return StudyPlots(self.study, self.data, self.lang)
+        return StudyPlots(self.study, self.result, self.lang)
 
     def build_report(self) -> Report:
         """Return the report, the same for terminal, page, workbook and notebook.
@@ -160,7 +160,9 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().build_report().title.en
         'What each constraint costs'
         """
-        return build_report(self.study, self.data)
+        report = build_report(self.study, self.data)
+        finish = getattr(self.study.load_answer(), "finish_report", None)
+        return report if finish is None else cast(Report, finish(report, self.result))
 
 
 def build_report(study: Study, data: QuestionHead) -> Report:

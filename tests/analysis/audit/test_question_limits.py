@@ -13,18 +13,22 @@ import pytest
 from support.analysis_cases.clashing_rules import Choices, world, write
 from support.nested_caps import solve_nested_caps
 
+import tnt_sim as tnt
 from tnt_sim.analysis.audit import audit as audit_module
-from tnt_sim.analysis.audit.audit import AuditResult, audit
+from tnt_sim.analysis.audit.audit import AuditResult
 from tnt_sim.analysis.audit.question_limits import CapLimitSearch, LimitSearch
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.result import SolveOutcome
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.audit import build_report
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study_answer import build_report
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_within_limits
+
+AUDIT = load_study("audit")
 
 
 def limited(
@@ -48,7 +52,7 @@ def limited(
     names = "".join(f"{d}\n" for d in sorted(every.names(row)))
     (folder / "liste.csv").write_text("dossier\n" + names, encoding="utf-8")
     try:
-        return every, row, audit(write(case, folder), folder / "liste.csv")
+        return every, row, tnt.audit(write(case, folder), folder / "liste.csv").result
     except ScenarioError:
         return None
 
@@ -194,7 +198,7 @@ def test_an_interval_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         with monkeypatch.context() as patch:
             asked = limited(seed, tmp_path, patch, solves=1)
         if asked is not None:
-            lines = render_report(build_report(asked[2].data), Lang.EN, 100)
+            lines = render_report(build_report(AUDIT, asked[2].data), Lang.EN, 100)
             told += " ".join(line.plain for line in lines)
     for words in (
         "No list as good grants less than",
@@ -243,7 +247,7 @@ def test_an_audit_of_many_dossiers_asks_prices(tmp_path: Path, monkeypatch: pyte
     base = solve_nested_caps(tmp_path, 701, n=12, cents=True, rule=False)
     names = base.problem.case.table["dossier"].to_list()
     (tmp_path / "liste.csv").write_text("dossier\n" + "\n".join(names[::2]) + "\n", encoding="utf-8")
-    exact = audit(base.problem.scenario, tmp_path / "liste.csv")
+    exact = tnt.audit(base.problem.scenario, tmp_path / "liste.csv").result
     search, left = audit_module._optimise_in_time, iter(range(1))
 
     def end_after(*given: Any, **named: Any) -> SolveOutcome | None:
@@ -253,7 +257,7 @@ def test_an_audit_of_many_dossiers_asks_prices(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(audit_module, "MOST_COLUMNS", 0)
     monkeypatch.setattr(audit_module, "_optimise_in_time", end_after)
-    found = audit(base.problem.scenario, tmp_path / "liste.csv")
+    found = tnt.audit(base.problem.scenario, tmp_path / "liste.csv").result
     assert found.cheaper_from_cents is not None
     assert exact.cheaper is not None
     assert exact.cheaper.granted_cents is not None
@@ -276,7 +280,9 @@ def test_an_open_optimum_is_not_called_the_best_possible(
             continue
         status = asked[2].data.status
         statuses.add(status)
-        told = " ".join(line.plain for line in render_report(build_report(asked[2].data), Lang.EN, 100))
+        told = " ".join(
+            line.plain for line in render_report(build_report(AUDIT, asked[2].data), Lang.EN, 100)
+        )
         assert ("Best possible" in told, "Best found" in told) == (status == "optimal", status != "optimal")
     assert statuses == {"optimal", "feasible"}
 
@@ -292,6 +298,6 @@ def test_a_list_with_two_variants_is_audited(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (tmp_path / "liste.csv").write_text("dossier\nR\nP\n", encoding="utf-8")
-    found = audit(load_scenario(tmp_path / "s.yaml"), tmp_path / "liste.csv")
+    found = tnt.audit(load_scenario(tmp_path / "s.yaml"), tmp_path / "liste.csv").result
     assert [entry.words for entry in found.broken] == ["the column `variant_of` (one at most): broken once"]
     assert [swap.n_changed for swap in found.swaps if swap.stage < 0] == [1]

@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.analysis.audit.audit import audit
 from tnt_sim.analysis.audit.question_limits import QuestionLimits
 from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports import audit as audit_page
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.studies.alternatives import answer as alternatives_page
+from tnt_sim.studies.audit import answer as audit_page
 from tnt_sim.studies.weights import answer as weights_page
 
 TEXT = """schema_version: 1
@@ -96,7 +95,7 @@ def test_a_stopped_audit_still_says_that_rules_hold(
     monkeypatch.setattr(module, "_optimise_in_time", lambda *_, **__: None)
     monkeypatch.setattr(module.LimitSearch, "find_best_value", lambda *_: QuestionLimits(None))
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
-    document = audit(scenario, tmp_path / "l.csv").data
+    document = tnt.audit(scenario, tmp_path / "l.csv").data
     assert document.status == "stopped"
     assert audit_page.describe_verdict(document).fr.endswith("toutes les règles sont respectées.")
 

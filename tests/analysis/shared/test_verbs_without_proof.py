@@ -26,11 +26,10 @@ from tnt_sim.engine.result import ALLOWED, Proof, SolveOutcome, Status
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
-from tnt_sim.reporting.reports.audit import describe_verdict as audit_words
-from tnt_sim.reporting.reports.builders import build_report
 from tnt_sim.reporting.reports.explanation import describe_rule_price
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.studies.alternatives.answer import describe_verdict as alternatives_words
+from tnt_sim.studies.audit.answer import describe_verdict as audit_words
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
@@ -167,8 +166,8 @@ def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPa
 
 def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
-        document = tnt.audit(house.scenario, house.folder / "list.csv").data
-        return "\n".join(line.plain for line in render_report(build_report(document), Lang.FR, 200))
+        report = tnt.audit(house.scenario, house.folder / "list.csv").build_report()
+        return "\n".join(line.plain for line in render_report(report, Lang.FR, 200))
 
     shown = said()
     assert "Le mieux pour le même argent" in shown

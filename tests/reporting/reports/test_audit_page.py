@@ -12,12 +12,12 @@ import pytest
 from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
-from tnt_sim.api.studies.audit import Audit
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Section, Table
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
+from tnt_sim.studies.study_answer import QuestionAnswer
 
 SCENARIO = """schema_version: 1
 id: essai-id
@@ -41,7 +41,7 @@ objective: [{maximise: {merite-id: 1}}]
 IDS = ("essai-id", "racine-id", "gauche-id", "droite-id", "taille-id", "petits-id", "merite-id")
 
 
-def make_audit(folder: Path, seed: int) -> Audit:
+def make_audit(folder: Path, seed: int) -> QuestionAnswer:
     chance = random.Random(seed)
     rows = [
         f"D{k},Projet {k},{chance.choice(('gauche-id', 'droite-id'))},{chance.randint(40, 220)},900,"
@@ -74,7 +74,7 @@ def test_lines_are_the_rows_of_the_table(tmp_path: Path, seed: int) -> None:
     assert sorted(name.split()[0] for name in listed) == sorted(  # type: ignore[union-attr]
         pair.better.dossier for pair in inversions.refused
     )
-    dossiers = DecidedDossiers.of_list(audit.problem, audit.allocation)
+    dossiers = DecidedDossiers.of_list(audit.result.problem, audit.result.allocation)
     counts = dossiers.table.group_by("mark").len()
     assert set(counts["mark"]) <= {Mark.GRANTED, Mark.WAITING, Mark.INELIGIBLE}
     in_list = counts.filter(pl.col("mark") == Mark.GRANTED)["len"].sum()

@@ -20,8 +20,6 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,7 +37,7 @@ from tnt_sim.analysis.audit.document import (
     ViolationEntry,
 )
 from tnt_sim.analysis.audit.question_limits import MOST_COLUMNS, CapLimitSearch, LimitSearch
-from tnt_sim.analysis.audit.selection import Selection, read_selection
+from tnt_sim.analysis.audit.selection import Selection
 from tnt_sim.analysis.audit.sentences import describe_violation
 from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.analysis.explain.rank_inversions import build_ranking, find_single_score, list_inversions
@@ -49,19 +47,18 @@ from tnt_sim.analysis.infeasibility.minimal_conflicts import without_refusals
 from tnt_sim.analysis.infeasibility.repair_texts import build_bound_entry, count_cents
 from tnt_sim.analysis.shared.list_distance import build_min_changes_problem, list_changes
 from tnt_sim.analysis.shared.progress import INTERRUPT, TIME, StudyProgress
-from tnt_sim.analysis.shared.study_answer import StudyAnswer
+from tnt_sim.analysis.shared.study_head import build_question_head
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.engine.result import Proof, SolveOutcome, Status
-from tnt_sim.errors import Defect, LimitReached, UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.errors import Defect, LimitReached
+from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.rules.linear_terms import BoolArray, Groups, Terms, Unit
 from tnt_sim.rules.protocols import Mode, Sense
-from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.scenario.scenario import ScenarioData, is_synthetic, list_decision_steps
+from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,
@@ -166,7 +163,7 @@ class Swap:
 
 
 @dataclass(frozen=True, eq=False)
-class AuditResult(StudyAnswer):
+class AuditResult:
     """Selection compared with the rules and the optimum.
 
     Attributes
@@ -197,9 +194,6 @@ class AuditResult(StudyAnswer):
     seconds: float = 0.0
     course: StudyProgress = field(default_factory=lambda: StudyProgress(UNLIMITED, "questions"))
 
-    def __repr__(self) -> str:
-        return f"<Audit of {self.problem.scenario.id}: {len(self.broken)} rules broken>"
-
     @property
     def allocation(self) -> Allocation:
         """Return the list."""
@@ -215,7 +209,7 @@ class AuditResult(StudyAnswer):
         """Return the answer, whose JSON form is `document`."""
         return build_document(self)
 
-    def to_dataframe(self, backend: str = "polars") -> Any:
+    def to_dataframe(self) -> pl.DataFrame:
         """Return one row per application: selected, in the optimum, and both amounts in cents."""
         table = self.problem.case.table.select("dossier", "title").with_columns(
             pl.Series("selected", self.selection.allocation.funded),
@@ -226,49 +220,7 @@ class AuditResult(StudyAnswer):
             table = table.with_columns(
                 pl.Series("optimum", best.funded), pl.Series("optimum_cents", best.granted_cents)
             )
-        return table if backend == "polars" else table.to_pandas()
-
-
-def audit(
-    scenario: ScenarioData,
-    selection: str | Path,
-    *,
-    time_limit: float | None = None,
-    progress: Progress | None = None,
-    lang: Lang | None = None,
-) -> AuditResult:
-    """Audit a hand-made selection.
-
-    Parameters
-    ----------
-    scenario : with a single decision
-    selection : path of a table with application numbers, a Turgot export, or a run folder
-    time_limit : seconds for the whole; by default that of the scenario
-    progress : called with the phase and the share done, in [0, 1]
-    lang : language of the sentences in the document; by default that of the scenario
-
-    Raises
-    ------
-    UsageError
-        For a scenario with several steps, or a missing file.
-    DataError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> _ = Path("liste.csv").write_text("dossier\\nE-01\\n", encoding="utf-8")
-    >>> tnt.audit(scenario, "liste.csv").status
-    'optimal'
-    """
-    steps = list_decision_steps(scenario)
-    if len(steps) > 1:
-        raise UsageError(_("`audit` looks at one decision, and this scenario has several steps."))
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    clock = Clock(limit)
-    problem = compile_problem(steps[0].scenario)
-    chosen = read_selection(Path(selection), problem)
-    clock.begin()
-    return audit_selection(problem, chosen, clock, progress=progress, lang=lang)
+        return table
 
 
 def audit_selection(
@@ -566,15 +518,9 @@ def _count_changes(answer: SolveOutcome | None, chosen: Selection) -> int | None
 
 def build_document(audit_: AuditResult) -> AuditDocument:
     """Build the document of an audit."""
-    scenario, course = audit_.problem.scenario, audit_.course
+    status = Status.STOPPED if audit_.optimum is None else audit_.optimum.status
     return AuditDocument(
-        scenario=scenario.id,
-        scenario_sha256=scenario.sha256,
-        title=scenario.title,
-        synthetic=is_synthetic(scenario),
-        status=Status.STOPPED if audit_.optimum is None else audit_.optimum.status,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
+        **build_question_head(audit_.problem, audit_.course, status, audit_.lang),
         selection=SelectionEntry(
             n_rows=audit_.selection.n_rows,
             n_committed_added=audit_.selection.n_added,

@@ -9,7 +9,7 @@ from typing import Literal
 from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.analysis.infeasibility.document import BoundEntry, RatedBoundEntry
 from tnt_sim.analysis.shared.list_distance import ListChanges
-from tnt_sim.analysis.shared.study_head import StudyHead
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.rules.protocols import Sense
@@ -119,7 +119,7 @@ class SwapEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditDocument(StudyHead):
+class AuditDocument(QuestionHead):
     """A list made by hand, compared with the rules and with the optimum.
 
     No list for the same money has a better first value than `better_bound`, and none at least as good grants less

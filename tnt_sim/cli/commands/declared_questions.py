@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, get_args
 
@@ -13,6 +14,7 @@ from tnt_sim.cli.answer import INFEASIBLE, STOPPED, StudyOptions
 from tnt_sim.cli.clash import show_without_allocation
 from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, show_remaining_time
 from tnt_sim.cli.options import build_typer_option
+from tnt_sim.cli.source_notes import print_changes
 from tnt_sim.studies.functions import find_answer
 from tnt_sim.studies.options import TypedOption
 from tnt_sim.studies.study import Study
@@ -28,6 +30,7 @@ _TYPED: Mapping[Any, type | UnionType] = MappingProxyType(
         Mapping[str, int] | None: str | None,
         Mapping[str, tuple[str, str]] | None: list[str] | None,
         Fraction | str: str,
+        str | Path: Path,
     }
 )
 """What Typer reads, by the type of a parameter of a question."""
@@ -54,14 +57,16 @@ def build_verb(study: Study) -> Callable[..., int]:
                 progress=progress,
                 **chosen,
             )
-        data = answer.data
+        data, says = answer.data, study.load_answer()
+        if hasattr(says, "list_verifications"):
+            print_changes(says.list_verifications(answer.result), lang)
         code = {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(answer.status, 0)
         code = INTERRUPTED_AND_TOLD if data.stopped_by == "interrupt" else code
         if code == INFEASIBLE and answer.is_without_allocation:
             left, report = options.compute_seconds_left(began), answer.build_report()
             show_without_allocation(options, report, data, scenario=scenario, lang=lang, seconds=left)
         else:
-            choose = getattr(study.load_answer(), "choose_sets", None)
+            choose = getattr(says, "choose_sets", None)
             enough = choose(data) if choose else None if code else ()
             hint = () if enough is None else options.build_hint(study.verb, lang, *enough)
             options.show(answer.build_report, data, lang, hint)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from tnt_sim.analysis.audit.document import AuditDocument
 from tnt_sim.analysis.explain.document import ExplainDocument
 from tnt_sim.analysis.reconcile.document import ReconcileDocument
 from tnt_sim.analysis.sweep.document import SweepDocument
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports import (
-    audit,
     explanation,
     reconciliation,
     sweep,
 )
 
-type StudyDocument = AuditDocument | ExplainDocument | SweepDocument | ReconcileDocument
+type StudyDocument = ExplainDocument | SweepDocument | ReconcileDocument
 
 
 def build_report(document: StudyDocument) -> Report:
     """Return the report of a document."""
     match document:
-        case AuditDocument():
-            return audit.build_report(document)
         case ExplainDocument():
             return explanation.build_report(document)
         case SweepDocument():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from tnt_sim.analysis.alternatives.document import AlternativesDocument
+from tnt_sim.analysis.alternatives.alternatives import AlternativesResult
 from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.plots.drawing.chart_words import make_unique
 from tnt_sim.reporting.plots.drawing.study_charts import draw_list_matrix
@@ -19,7 +19,7 @@ def list_plots() -> Mapping[str, Callable[..., AltairChart]]:
     return {"lists": plot_lists}
 
 
-def plot_lists(document: AlternativesDocument, lang: Lang, most: int = MOST_MATRIX_ROWS) -> AltairChart:
+def plot_lists(result: AlternativesResult, lang: Lang, most: int = MOST_MATRIX_ROWS) -> AltairChart:
     """Draw the applications that depend on the choice by the lists that fund them, the most disputed first.
 
     Raises
@@ -27,6 +27,7 @@ def plot_lists(document: AlternativesDocument, lang: Lang, most: int = MOST_MATR
     ValueError
         If no other list was found, or all lists fund the same.
     """
+    document = result.data
     picture = build_matrix(document, most)
     rows, lists = list_matrix_rows(document)
     if picture is None or not rows:

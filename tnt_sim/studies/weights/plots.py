@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from tnt_sim.analysis.preferences.document import WeightsDocument
+from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.plots.drawing.chart_words import build_count_axis, make_unique
@@ -30,7 +30,7 @@ def list_plots() -> Mapping[str, Callable[..., AltairChart]]:
     return {"ranges": plot_ranges, "dossiers": plot_dossiers}
 
 
-def plot_ranges(document: WeightsDocument, lang: Lang) -> AltairChart:
+def plot_ranges(result: WeightsResult, lang: Lang) -> AltairChart:
     """Draw the least and the greatest weight of each criterion that the preferences allow.
 
     Raises
@@ -38,6 +38,7 @@ def plot_ranges(document: WeightsDocument, lang: Lang) -> AltairChart:
     ValueError
         If no weights are known.
     """
+    document = result.data
     ranges = list_weight_ranges(document)
     if len(ranges) != len(document.criteria):
         raise ValueError("no weights are known: there is nothing to draw")
@@ -57,7 +58,7 @@ def plot_ranges(document: WeightsDocument, lang: Lang) -> AltairChart:
     return finish_chart(chart, describe_ranges(names, ranges), question, lang, synthetic=document.synthetic)
 
 
-def plot_dossiers(document: WeightsDocument, lang: Lang, most: int = MOST_PLOTTED) -> AltairChart:
+def plot_dossiers(result: WeightsResult, lang: Lang, most: int = MOST_PLOTTED) -> AltairChart:
     """Draw the applications that depend on the weights, by the number of choices that fund them.
 
     Raises
@@ -65,6 +66,7 @@ def plot_dossiers(document: WeightsDocument, lang: Lang, most: int = MOST_PLOTTE
     ValueError
         If all choices fund the same.
     """
+    document = result.data
     moving, n = list_moving(document), len(document.portfolios)
     if not moving:
         raise ValueError("all choices fund the same applications: there is nothing to draw")

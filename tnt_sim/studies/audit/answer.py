@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+import polars as pl
+
+from tnt_sim.analysis.audit.audit import AuditResult
 from tnt_sim.analysis.audit.document import (
     AuditDocument,
     AuditGoal,
@@ -36,12 +39,11 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.inversion_picture import build_inversion_section
-from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption, build_study_report
+from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.protocols import Sense
-from tnt_sim.scenario.problem import Problem
 from tnt_sim.values.answer_values import label_goal
-from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.verification import Verification
 
 type NameGoal = Callable[[str], Words]
 """Names a goal: on a page with the title of its measure."""
@@ -57,19 +59,36 @@ CHEAPER = (
 """Titles of a list that is not shown to be optimal, and of one that is."""
 
 
-def build_report(
-    document: AuditDocument, problem: Problem | None = None, chosen: Allocation | None = None
-) -> Report:
-    """Return the report of an audit; with the problem and the list it has a page with a picture."""
-    verdict = Callout(describe_verdict(document), Tone.GOOD if document.selection.allowed else Tone.BAD)
-    report = build_study_report(document, _("Audit of a list"), verdict, _build_nodes(document, label_goal))
-    if problem is None or chosen is None or document.status == "infeasible":
+def map_tables(result: AuditResult) -> Mapping[str, Callable[[], pl.DataFrame]]:
+    """Return the table of the answer: one row for each application."""
+    return {"dossiers": result.to_dataframe}
+
+
+def build_verdict(document: AuditDocument) -> Iterator[Callout]:
+    """Yield whether the list is allowed, and what it loses."""
+    yield Callout(describe_verdict(document), Tone.GOOD if document.selection.allowed else Tone.BAD)
+
+
+def build_page(document: AuditDocument) -> list[Node]:
+    """Return findings, broken rules, goals, better lists and swaps."""
+    return _build_nodes(document, label_goal)
+
+
+def finish_report(report: Report, result: AuditResult) -> Report:
+    """Return the report with a page of its own: a picture of the list, goals by title, folded parts."""
+    document = result.data
+    if document.status == "infeasible":
         return report
-    dossiers = DecidedDossiers.of_list(problem, chosen)
-    page: list[Node] = [verdict, *build_interruption(document)]
+    dossiers = DecidedDossiers.of_list(result.problem, result.allocation)
+    page: list[Node] = [*build_verdict(document), *build_interruption(document)]
     page += build_inversion_section(document.inversions, dossiers)
     page += _build_nodes(document, dossiers.describe_goal, on_page=True)
     return replace(report, page=page)
+
+
+def list_verifications(result: AuditResult) -> list[Verification | None]:
+    """Return how the run was read whose list is audited, where it is one."""
+    return [result.selection.verification]
 
 
 def _build_nodes(document: AuditDocument, name_goal: NameGoal, *, on_page: bool = False) -> list[Node]:

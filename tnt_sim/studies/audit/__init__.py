@@ -1,0 +1,1 @@
+"""A list made by hand, against the rules and the best allocation."""
