@@ -87,7 +87,7 @@ def finish_report(report: Report, result: AuditResult) -> Report:
 
 
 def list_verifications(result: AuditResult) -> list[Verification | None]:
-    """Return how the run was read whose list is audited, where it is one."""
+    """Return the check of the run whose list this is, where it is one."""
     return [result.selection.verification]
 
 
