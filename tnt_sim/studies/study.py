@@ -12,7 +12,7 @@ was found with this document as its `data`. The module `answer` says it, and is 
     choose_sets(document)   returns the changes with which one types on, None where nothing follows; left out
                             where nothing follows an answer without any list
     finish_report(report, result)  gives the report a page of its own; left out where all outputs have one
-    list_verifications(result)     returns the checks of the runs that a question reads; left out where it reads none
+    list_verifications(result)     returns the checks of the runs that it reads; left out where it reads none
     build_answer(document)  yields what a page says first; left out where a page says nothing first
     map_tables(result)      returns what makes tables beside the lists of the document; left out where nothing does
     list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out

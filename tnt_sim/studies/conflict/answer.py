@@ -28,7 +28,7 @@ def build_page(document: ConflictDocument) -> Sequence[Node]:
 
 
 def is_without_allocation(document: ConflictDocument) -> bool:
-    """Return whether the conflict is to be told beside the answer: it is the answer."""
+    """Return whether a conflict stands beside the answer: here it is the answer."""
     return False
 
 
