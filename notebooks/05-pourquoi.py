@@ -117,14 +117,14 @@ tnt.table(pl.DataFrame({"dossier": list(sentences), "explanation": list(sentence
 
 # %%
 inversions = result.inversions()
-(price,) = inversions["prices"]
+(price,) = inversions.data.prices
 tnt.table(
     pl.DataFrame(
         {
-            "Couples inversés": [inversions["n_pairs"]],
-            "N’en avoir aucun coûte (points)": [round(float(price["loses"][0]), 1)],
-            "Sortiraient": [len(price["leaves"])],
-            "Entreraient": [len(price["enters"])],
+            "Couples inversés": [inversions.data.n_pairs],
+            "N’en avoir aucun coûte (points)": [round(float(price.loses[0]), 1)],
+            "Sortiraient": [len(price.leaves)],
+            "Entreraient": [len(price.enters)],
         }
     ),
     lang="fr",
@@ -204,8 +204,8 @@ assert all(
     {"score", "grant", "envelope"} <= {change["kind"] for change in entry["changes"]}
     for entry in why.document["dossiers"]
 )
-assert inversions["n_pairs"] > 0 == price["n_pairs"]
-assert float(price["loses"][0]) > 0
+assert inversions.data.n_pairs > 0 == price.n_pairs
+assert float(price.loses[0]) > 0
 (clash,) = conflict.sets
 assert clash.proof == "PROVED"
 assert clash.minimal

@@ -116,14 +116,14 @@ tnt.table(pl.DataFrame({"dossier": list(sentences), "explanation": list(sentence
 
 # %%
 inversions = result.inversions()
-(price,) = inversions["prices"]
+(price,) = inversions.data.prices
 tnt.table(
     pl.DataFrame(
         {
-            "Inverted pairs": [inversions["n_pairs"]],
-            "To have none costs (points)": [round(float(price["loses"][0]), 1)],
-            "Would leave": [len(price["leaves"])],
-            "Would enter": [len(price["enters"])],
+            "Inverted pairs": [inversions.data.n_pairs],
+            "To have none costs (points)": [round(float(price.loses[0]), 1)],
+            "Would leave": [len(price.leaves)],
+            "Would enter": [len(price.enters)],
         }
     ),
     lang="en",
@@ -201,8 +201,8 @@ assert all(
     {"score", "grant", "envelope"} <= {change["kind"] for change in entry["changes"]}
     for entry in why.document["dossiers"]
 )
-assert inversions["n_pairs"] > 0 == price["n_pairs"]
-assert float(price["loses"][0]) > 0
+assert inversions.data.n_pairs > 0 == price.n_pairs
+assert float(price.loses[0]) > 0
 (clash,) = conflict.sets
 assert clash.proof == "PROVED"
 assert clash.minimal

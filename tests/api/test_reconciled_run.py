@@ -25,16 +25,16 @@ def test_tables_page_and_workbook(run: tnt.Run, tmp_path: Path) -> None:
     )
     found = run.reconcile(lines)
     assert found.status == "differs"
-    assert found.decisions.select("dossier", "difference_cents", "list").rows() == [
+    assert found.table("decisions").select("dossier", "difference_cents", "list").rows() == [
         ("A-01", 0, "matched"),
         ("A-02", -5, "other_amount"),
     ]
-    assert found.lines["cents"].to_list() == [10_000, 5_020, 700]
+    assert found.table("lines")["cents"].to_list() == [10_000, 5_020, 700]
     assert found.table("totals").filter(list="all")["lines_cents"].item() == 15_720
     found.report.html(tmp_path / "page.html")
     assert "A-02" in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert found.report.excel(tmp_path / "book.xlsx").stat().st_size > 0
-    assert repr(found) == "<Reconciliation of 2 decisions and 3 lines>"
+    assert repr(found) == f"<Answer to reconcile of {run.run.spec.id}: 3 rows>"
 
 
 def test_other_headers_are_named(run: tnt.Run, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support.command_line import Run
 
-from tnt_sim.studies.registry import load_studies
+from tnt_sim.studies.registry import load_studies, load_study
+from tnt_sim.studies.study import Subject
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "target": ("+1", "departments"),
@@ -15,14 +16,19 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "weights": ("--criteria", "score,population"),
     "audit": ("--selection", "list.csv"),
     "extend": ("--to", "1.3 M€"),
+    "reconcile": ("chorus.csv",),
 }
 
 
 @pytest.mark.parametrize("verb", load_studies())
 def test_a_verb_prints_what_a_method_returns(tnt: Run, demo: Path, verb: str) -> None:
     (demo / "list.csv").write_text("dossier\nE-01\n", encoding="utf-8")
-    words = (verb, "scenario.yaml", *ARGUMENTS.get(verb, ()))
+    subject = "scenario.yaml"
+    if load_study(verb).subject is not Subject.SCENARIO:
+        subject = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+        tnt("export", subject, "--format", "chorus", "--out", "chorus.csv")
+    words = (verb, subject, *ARGUMENTS.get(verb, ()))
     printed = tnt(*words, "--json")
     assert printed.code == 0
     assert printed.document["command"] == verb
-    assert "Ensuite" in tnt(*words).out
+    assert ("Ensuite" in tnt(*words).out) == bool(load_study(verb).next)

@@ -53,7 +53,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("import data/dossiers.csv --out table", SOLVERS | SLOW, 99),
         ("verify {a}", SOLVERS | SLOW, 270),
         ("send {a}", SOLVERS | SLOW | {"urllib.request", "http.client"}, 318),
-        ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 274),
+        ("reconcile {a} data/dossiers.csv --column amount=requested", (SOLVERS - {"scipy"}) | SLOW, 300),
         ("run scenario.yaml", SECOND | SLOW, 369),
         ("explain {a} E-24", SECOND | SLOW, 358),
         ("report {a} --out page.html", SECOND | SLOW - {"jinja2"}, 402),

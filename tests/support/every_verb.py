@@ -8,12 +8,13 @@ from typing import Any
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain, explain_for_reports
-from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.shared import decided_run as decisions
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.reporting.decision_page.slider_positions import compute_slider
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.studies.functions import find_answer
+from tnt_sim.studies.registry import load_study
 
 Document = Mapping[str, Any]
 
@@ -68,7 +69,9 @@ VERBS: Mapping[str, Callable[[House, float], Document]] = {
     "explain --all": lambda h, t: explain(h.decided, everyone=True, seconds=t).document,
     "report": lambda h, t: dump_document(explain_for_reports(h.decided, seconds=t)),
     "report --slider": _slider,
-    "inversions": lambda h, t: dump_document(build_inversions_document(h.decided, rank="cost", seconds=t)),
+    "inversions": lambda h, t: (
+        find_answer(load_study("inversions"), h.decided, rank="cost", time_limit=t).document
+    ),
     "alternatives": lambda h, t: tnt.alternatives(h.scenario, count=4, time_limit=t).document,
     "weights": lambda h, t: tnt.weights(h.scenario, ["score", "dossiers"], time_limit=t).document,
     "audit": lambda h, t: tnt.audit(h.scenario, h.folder / "list.csv", time_limit=t).document,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.studies.functions import build_methods
+from tnt_sim.studies.registry import ON_LISTS, ON_MONEY
 from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
         def __getattr__(self, name: str) -> Callable[..., QuestionAnswer]: ...
 
 else:
-    DeclaredQuestions = build_methods()
+    DeclaredQuestions = build_methods((*ON_MONEY, *ON_LISTS), attrgetter("scenario"))
 
 
 @dataclass(frozen=True, slots=True)

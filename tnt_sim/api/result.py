@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import fields
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.stored_run import run_of
 from tnt_sim.i18n.message import Lang
+from tnt_sim.studies.functions import build_methods
+from tnt_sim.studies.registry import ON_DECISIONS
 from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tnt_sim.analysis.shared.decided_run import DecidedRun
     from tnt_sim.api.decision_files import DecisionReport, Exports
     from tnt_sim.api.studies.equity import DecisionEquity
     from tnt_sim.api.studies.explanation import Explanation
     from tnt_sim.reporting.plots.result_plots import ResultPlots
     from tnt_sim.reporting.transparency.sheet import DossierSheet
+    from tnt_sim.studies.study_answer import QuestionAnswer
 
 
-class Result(ResultData):
+def _find_decision(result: ResultData) -> DecidedRun:
+    from tnt_sim.analysis.shared.decided_run import of_result
+
+    return of_result(result)
+
+
+if TYPE_CHECKING:
+
+    class DecisionQuestions:
+        """Questions to a decision that are declared as `tnt_sim.studies` says."""
+
+        def inversions(self, **options: object) -> QuestionAnswer: ...
+
+else:
+    DecisionQuestions = build_methods(ON_DECISIONS, _find_decision)
+
+
+class Result(ResultData, DecisionQuestions):
     """The result of one decision: `status`, `proof`, `document`, `table(name)` and `report`, as every result.
 
     The other attributes are those of `ResultData`: `allocation`, `dossiers`, `warnings`, `certificate`…
@@ -174,41 +192,6 @@ class Result(ResultData):
         from tnt_sim.reporting.transparency.sheet import build_sheets
 
         return build_sheets(run_of(self), Lang(lang or self.lang), [dossier])[0]
-
-    @with_told_errors
-    def inversions(
-        self,
-        *,
-        rank: str | None = None,
-        best: str = "high",
-        opinions: Sequence[str] = (),
-        by: Sequence[str] = (),
-        penalty: Fraction | None = None,
-        seconds: float | None = None,
-    ) -> dict[str, Any]:
-        """List better applications refused while worse ones are funded, and the price of having none.
-
-        Parameters
-        ----------
-        rank, best : the column that ranks, and whether `high` or `low` is better; by default the only score of
-        the objective
-        opinions : values of the column from the best to the worst, if it holds words
-        by : columns that must be equal, besides the envelope
-        penalty : also the price if each pair costs so much of the first objective
-        seconds : for the prices; by default the scenario's `time_limit`, at most a minute
-
-        Examples
-        --------
-        >>> result.inversions()["n_pairs"]
-        21
-        """
-        from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
-        from tnt_sim.analysis.shared.decided_run import of_result
-
-        document = build_inversions_document(
-            of_result(self), rank=rank, best=best, opinions=opinions, by=by, penalty=penalty, seconds=seconds
-        )
-        return dump_document(document)
 
     @cached_property
     def plot(self) -> ResultPlots:

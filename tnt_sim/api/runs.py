@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,33 @@ from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.cards import About, render_result_card
 from tnt_sim.reporting.notebook.run_tables import RUN_TABLES, DecidedTable, build_run_table
+from tnt_sim.studies.functions import build_methods
+from tnt_sim.studies.registry import ON_RUNS
 from tnt_sim.studies.told_errors import with_told_errors
 
 if TYPE_CHECKING:
     from tnt_sim.api.studies.equity import DecisionEquity
-    from tnt_sim.api.studies.reconciliation import ReconciledRun
     from tnt_sim.reporting.plots.result_plots import ResultPlots
     from tnt_sim.reporting.transparency.folder import TransparencyDocument
     from tnt_sim.reporting.transparency.sheet import DossierSheet
+    from tnt_sim.studies.study_answer import QuestionAnswer
+
+
+if TYPE_CHECKING:
+
+    class RunQuestions:
+        """Questions to a run that are declared as `tnt_sim.studies` says."""
+
+        def reconcile(
+            self, file: Path | str, columns: Mapping[str, str] | None = None, **options: object
+        ) -> QuestionAnswer: ...
+
+else:
+    RunQuestions = build_methods(ON_RUNS, attrgetter("run"))
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(RunQuestions):
     """A decision read from its run folder and verified, with the language of the display."""
 
     run: StoredRun
@@ -215,44 +231,6 @@ class Run:
             replace=replace,
             wording=texts,
         )
-
-    @with_told_errors
-    def reconcile(
-        self,
-        file: Path | str,
-        columns: Mapping[str, str] | None = None,
-        *,
-        sheet: str | None = None,
-        encoding: str | None = None,
-        header_row: int = 1,
-        time_limit: float | None = None,
-    ) -> ReconciledRun:
-        """Reconcile the grants with the lines of an accounting export: CSV, XLSX, ODS or Parquet.
-
-        Parameters
-        ----------
-        columns : header of the file for `amount`, `number`, `supplier_id`, `supplier`, `label`, `reference`, `day`
-        time_limit : seconds; by default that of the scenario
-
-        Raises
-        ------
-        DataError
-            If the file cannot be read, with every defect.
-        UsageError
-            If the amounts of the run are not in euros.
-
-        Examples
-        --------
-        >>> run = tnt.open_run(result.save())
-        >>> run.reconcile(run.export.chorus("chorus.csv")).status
-        'agrees'
-        """
-        from tnt_sim.analysis.reconcile.run_reconciliation import reconcile_run
-        from tnt_sim.api.studies.reconciliation import ReconciledRun
-        from tnt_sim.ingest.tables.raw_table import ReadOptions
-
-        options = ReadOptions(sheet=sheet, encoding=encoding, header_row=header_row)
-        return ReconciledRun(reconcile_run(self.run, Path(file), columns, options, time_limit), self.lang)
 
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""

@@ -78,10 +78,6 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             "analysis.explain.document.ExplainDocument",
             _("explain: why, and what would change it"),
         ),
-        "inversions": (
-            "analysis.explain.document.InversionsDocument",
-            _("inversions: ranked better, not funded"),
-        ),
         "show": (
             "reporting.show_document.ShowDocument",
             _("show: the merged scenario, in sentences"),
@@ -101,10 +97,6 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
         "send": (
             "reporting.command_documents.SendDocument",
             _("send: decisions for the applications of a procedure"),
-        ),
-        "reconcile": (
-            "analysis.reconcile.document.ReconcileDocument",
-            _("reconcile: decisions and accounting lines"),
         ),
         "examples": (
             "reporting.command_documents.ExamplesDocument",

@@ -241,6 +241,10 @@ class RunOptions(AnswerOptions):
         self.check()
         return parse_lang(self.lang, read_locale([self.run_dir]))
 
+    def build_hint(self, verb: str, lang: Lang) -> list[Line]:
+        """Return what to type next on this run."""
+        return build_hint(verb, lang, format_arguments(self.run_dir))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunStudyOptions(LimitedOptions, RunOptions):

@@ -48,7 +48,6 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "explain": ("explain {it} --all", _("report {{it}} --out report.html")),
         "explain --all": ("inversions {it}", _("report {{it}} --out report.html")),
         "explain --one": ("explain {it}",),
-        "inversions": ("explain {it} --all",),
         "report": ("verify {it}", "export {it} --format csv"),
         "export": ("verify {it}",),
         "sweep": ("marginal-euro {it}", "rule-prices {it}"),

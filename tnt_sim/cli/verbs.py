@@ -15,7 +15,7 @@ from keyword import iskeyword
 
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
 from tnt_sim.i18n.message import N_
-from tnt_sim.studies.registry import DECLARED, ON_LISTS, ON_MONEY, load_study
+from tnt_sim.studies.registry import DECLARED, ON_DECISIONS, ON_LISTS, ON_MONEY, ON_RUNS, load_study
 
 START = N_("Start")
 DECIDE = N_("Decide")
@@ -23,6 +23,10 @@ ASK = N_("Ask")
 COMPARE = N_("Compare")
 PUBLISH = N_("Publish")
 CHECK = N_("Check")
+
+
+_GROUPS = {**dict.fromkeys(ON_LISTS, COMPARE), **dict.fromkeys(ON_RUNS, CHECK)}
+"""Groups of the declared questions that do not ask a scenario or a decision about itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class VerbHelp(Mapping[str, Verb]):
         verb = self._verbs[name]
         if verb is None:
             study = load_study(name)
-            verb = Verb(COMPARE if name in ON_LISTS else ASK, study.help, study.note, study.examples)
+            verb = Verb(_GROUPS.get(name, ASK), study.help, study.note, study.examples)
         return verb
 
     def __contains__(self, name: object) -> bool:
@@ -197,19 +201,7 @@ VERBS = VerbHelp(
   tnt-sim explain runs/exemple-1a2b3c4d --all --json > explications.json
 """,
         ),
-        "inversions": Verb(
-            ASK,
-            N_(
-                "Counts applications left out although they rank above funded ones, and the cost of having "
-                "none."
-            ),
-            examples="""\
-  tnt-sim inversions runs/exemple-1a2b3c4d
-  tnt-sim inversions runs/exemple-1a2b3c4d --by department --penalty 1
-  tnt-sim inversions runs/exemple-1a2b3c4d --rank applicant_type \\
-    --opinions "commune,epci,syndicat,mutualisation,departement,metropole"
-""",
-        ),
+        **dict.fromkeys(ON_DECISIONS),
         "sweep": Verb(
             ASK,
             N_("Computes the best allocation at each amount of an envelope."),
@@ -334,21 +326,7 @@ VERBS = VerbHelp(
     --demarche 12345 --instructor prenom.nom@example.gouv.fr --token-file jeton
   … --send""",
         ),
-        "reconcile": Verb(
-            CHECK,
-            N_("Reconciles the grants of a run with the lines of an accounting export (Chorus)."),
-            note=N_(
-                "Each decision and each line stands in exactly one list: equal to the cent, another amount, "
-                "decision without a line, line without a decision, to be settled by hand. A decision may have "
-                "several lines."
-            ),
-            examples="""\
-  tnt-sim reconcile runs/exemple-1a2b3c4d chorus.csv
-  tnt-sim reconcile runs/exemple-1a2b3c4d chorus.csv --table rapprochement.csv
-  tnt-sim reconcile runs/exemple-1a2b3c4d paiements.xlsx --out rapprochement.html \\
-    --column amount=Paiement
-""",
-        ),
+        **dict.fromkeys(ON_RUNS),
         "validate": Verb(
             CHECK,
             N_("Checks a scenario and its data without solving."),

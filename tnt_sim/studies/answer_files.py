@@ -115,6 +115,9 @@ class Pages(WithReport, StudyAnswer):
         def lang(self) -> Lang:
             """Language of the answer."""
 
+        def build_report(self) -> Report:
+            """Return the report that a page or a workbook shows."""
+
     def to_dataframe(
         self,
         backend: str = "polars",
@@ -155,18 +158,6 @@ class Pages(WithReport, StudyAnswer):
         lists = super()._map_tables()
         own = getattr(super(), "to_dataframe", None)
         return {self.own_table: own, **lists} | {self.own_table: own} if self.own_table and own else lists
-
-    def build_report(self) -> Report:
-        """Return the report that a page or a workbook shows.
-
-        Examples
-        --------
-        >>> tnt.alternatives(scenario, count=1).build_report().title.en
-        'Other choices'
-        """
-        from tnt_sim.reporting.reports.builders import build_report
-
-        return build_report(self.data)
 
     def to_json(self, path: Path | str | None = None) -> str:
         """Return the document as JSON text, and write it to a file if a path is given.

@@ -20,6 +20,7 @@ class Col[Row]:
     ----------
     outputs : where it appears
     optional : a terminal that is too narrow drops it
+    sparse : left out where no row has a value
     """
 
     head: Words
@@ -27,6 +28,7 @@ class Col[Row]:
     kind: Kind = Kind.TEXT
     outputs: Output = Output.ALL
     optional: bool = False
+    sparse: bool = False
 
 
 class NamedDossier(Protocol):
@@ -58,11 +60,13 @@ def build_table[Row](
     as_cards: bool = False,
 ) -> Table:
     """Return a table of some rows."""
-    cells = [
-        Column(col.head, [col.read(row) for row in rows], col.kind, col.outputs, col.optional)
-        for col in columns
+    cells = [(col, [col.read(row) for row in rows]) for col in columns]
+    shown = [
+        Column(col.head, values, col.kind, col.outputs, col.optional)
+        for col, values in cells
+        if not col.sparse or any(values)
     ]
-    return Table(cells, most=most, outputs=outputs, as_cards=as_cards)
+    return Table(shown, most=most, outputs=outputs, as_cards=as_cards)
 
 
 def list_names(say: Callable[[Text], Text], names: Sequence[str], most: int = 8) -> list[Paragraph]:

@@ -1,25 +1,25 @@
-"""Declared questions as functions of a scenario and as methods of `scenario.analyse`."""
+"""Declared questions as functions and methods of what they are asked of."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.studies.registry import load_studies
-from tnt_sim.studies.study import Ask, Study
+from tnt_sim.studies.registry import load_study
+from tnt_sim.studies.study import Ask, Query, Study, Subject
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.shared.reference_solution import ReportProgress
-    from tnt_sim.scenario.scenario import ScenarioData
     from tnt_sim.studies.study_answer import QuestionAnswer
 
 
 def find_answer(
     study: Study,
-    scenario: ScenarioData,
+    subject: object,
     *arguments: object,
     time_limit: float | None = None,
     lang: Lang | str | None = None,
@@ -30,26 +30,47 @@ def find_answer(
 
     Parameters
     ----------
+    subject : the scenario, the decision or the run that it is asked of
     time_limit : seconds for the whole, by default that of the scenario; then the answer says how far it came
-    lang : language of the answer; by default that of the scenario
+    lang : language of the answer; by default that of the scenario or run
     progress : called with what is examined and the share done, in [0, 1]
     """
     from tnt_sim.engine.budgets import Clock
     from tnt_sim.studies.study_answer import QuestionAnswer
 
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    ask = Ask(scenario, Lang(lang or scenario.spec.locale), Clock(limit), progress)
+    spec, own_lang = attrgetter(*_SETTINGS[study.subject])(subject)
+    limit = min(study.seconds, spec.solver.time_limit) if time_limit is None else time_limit
+    form: type[Query[Any]] = Ask if study.subject is Subject.SCENARIO else Query
+    ask = form(subject, Lang(lang or own_lang), Clock(limit), progress)
     return QuestionAnswer(study, study.compute(ask, *arguments, **options), ask.lang)
 
 
-def build_function(study: Study, first: str = "scenario") -> Callable[..., QuestionAnswer]:
-    """Return a question as a function of a scenario, or as a method if `first` is self."""
+_SETTINGS: Mapping[Subject, tuple[str, str]] = MappingProxyType(
+    {
+        Subject.SCENARIO: ("spec", "spec.locale"),
+        Subject.DECISION: ("problem.scenario.spec", "problem.scenario.spec.locale"),
+        Subject.RUN: ("spec", "lang"),
+    }
+)
+"""Where the keys of the scenario and the language stand in what a question is asked of."""
+
+
+def build_function[Owner](
+    study: Study, first: str = "scenario", find_subject: Callable[[Owner], object] | None = None
+) -> Callable[..., QuestionAnswer]:
+    """Return a question as a function of its subject, or as a method of an object that has it.
+
+    Parameters
+    ----------
+    first : name of the first parameter
+    find_subject : returns the subject of the object, which by default is the subject itself
+    """
 
     from tnt_sim.studies.told_errors import with_told_errors
 
-    def ask(subject: object, *arguments: object, **options: object) -> QuestionAnswer:
-        scenario = attrgetter("scenario")(subject) if first == "self" else subject
-        return find_answer(study, scenario, *arguments, **options)  # type: ignore[arg-type]
+    def ask(owner: Owner, *arguments: object, **options: Any) -> QuestionAnswer:
+        subject = owner if find_subject is None else find_subject(owner)
+        return find_answer(study, subject, *arguments, **options)
 
     kinds, shared = inspect.Parameter, inspect.signature(find_answer).parameters
     named = [shared[name] for name in ("time_limit", "lang", "progress")]
@@ -60,7 +81,8 @@ def build_function(study: Study, first: str = "scenario") -> Callable[..., Quest
     return with_told_errors(ask)
 
 
-def build_methods() -> type:
-    """Return a class whose methods are the declared questions about its `scenario`."""
-    methods = {study.method: build_function(study, "self") for study in load_studies().values()}
+def build_methods[Owner](verbs: Iterable[str], find_subject: Callable[[Owner], object]) -> type:
+    """Return a class whose methods are declared questions; `find_subject` finds in it what they are asked of."""
+    studies = [load_study(verb) for verb in verbs]
+    methods = {study.method: build_function(study, "self", find_subject) for study in studies}
     return type("DeclaredQuestions", (), {"__slots__": (), **methods})

@@ -21,7 +21,9 @@ ON_MONEY = (
     "conflict",
 )
 ON_LISTS = ("audit", "alternatives", "weights")
-DECLARED = (*ON_MONEY, *ON_LISTS)
+ON_DECISIONS = ("inversions",)
+ON_RUNS = ("reconcile",)
+DECLARED = (*ON_DECISIONS, *ON_MONEY, *ON_LISTS, *ON_RUNS)
 """Verbs of the declared questions, by their group in the help; each is a folder of this one."""
 
 

@@ -1,4 +1,4 @@
-"""A question to a scenario, declared once.
+"""A question to a scenario, a decision or a run, declared once.
 
     @partial(Study, verb="rule-prices", answer="tnt_sim.studies.rule_prices.answer", …)
     def rule_prices(ask: Ask, *, kinds: Annotated[Sequence[str] | None, TypedOption("--kind", …)] = None) -> …
@@ -15,6 +15,7 @@ was found with this document as its `data`. The module `answer` says it, and is 
     list_verifications(result)     returns the checks of the runs that it reads; left out where it reads none
     build_answer(document)  yields what a page says first; left out where a page says nothing first
     map_tables(result)      returns what makes tables beside the lists of the document; left out where nothing does
+    build_flat_table(result, lang)  returns the table of `--table`; only where the question has `title_of_table`
     list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out
     is_without_allocation(document)  whether "infeasible" means that no list exists at all; left out where it does
 """
@@ -22,8 +23,10 @@ was found with this document as its `data`. The module `answer` says it, and is 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_origin
@@ -40,20 +43,45 @@ if TYPE_CHECKING:
     from tnt_sim.scenario.scenario import ScenarioData
 
 
+class Subject(StrEnum):
+    """What a question is asked of: a scenario, the decision of a result or a run folder, or a verified run."""
+
+    SCENARIO = "scenario"
+    DECISION = "decision"
+    RUN = "run"
+
+
 @dataclass
-class Ask:
-    """A question that is being answered: the scenario's optimum is computed where the question reads `base`.
+class Query[S]:
+    """A question that is being answered, and what it is asked of."""
+
+    subject: S
+    lang: Lang
+    clock: Clock
+    report: ReportProgress | None
+
+    def count(self, unit: str) -> StudyProgress:
+        """Return the counter of what is examined until the time is over."""
+        from tnt_sim.analysis.shared.progress import StudyProgress
+
+        return StudyProgress(self.clock.deadline, unit)
+
+
+@dataclass
+class Ask(Query["ScenarioData"]):
+    """A question to a scenario, whose optimum is computed where the question reads `base`.
 
     Attributes
     ----------
     share : of the time, for the optimum
     """
 
-    scenario: ScenarioData
-    lang: Lang
-    clock: Clock
-    report: ReportProgress | None
     share: float = 0.5
+
+    @property
+    def scenario(self) -> ScenarioData:
+        """The scenario."""
+        return self.subject
 
     @cached_property
     def base(self) -> ReferenceSolution:
@@ -71,12 +99,6 @@ class Ask:
 
         return solve_reference(self.scenario, self.clock, prove=False)
 
-    def count(self, unit: str) -> StudyProgress:
-        """Return the counter of what is examined until the time is over."""
-        from tnt_sim.analysis.shared.progress import StudyProgress
-
-        return StudyProgress(self.clock.deadline, unit)
-
 
 @dataclass(frozen=True)
 class Study:
@@ -85,10 +107,13 @@ class Study:
     Attributes
     ----------
     verb, help, note, examples : the verb, and what its help says
-    name : name of the method of `scenario.analyse`; by default that of the verb
+    name : name of the method; by default that of the verb
+    subject : what the question is asked of, and so whose method it is
+    seconds : most seconds that it takes where nobody sets a limit
     title : the question in a few words, the title of its report
     document : path of the class of its document
     table : name of the list of the document that is the table of the answer, or of one of `map_tables`
+    title_of_table : the name of the sheet of `--table`, where the verb writes a table as a file
     answer, plots : paths of the modules that say the answer and draw its Altair charts; by default one
     next : verbs that are usually typed next
     """
@@ -100,16 +125,19 @@ class Study:
     help: str
     note: str = ""
     examples: str
+    subject: Subject = Subject.SCENARIO
+    seconds: float = math.inf
     title: Text
     document: str
     table: str
+    title_of_table: Text | None = None
     answer: str
     plots: str = ""
-    next: Sequence[str]
+    next: Sequence[str] = ()
 
     @property
     def method(self) -> str:
-        """Name of the method of `scenario.analyse`."""
+        """Name of the method of what the question is asked of."""
         return self.name or self.verb.replace("-", "_")
 
     @property

@@ -15,8 +15,6 @@ from tnt_sim.disk import encode_parquet
 from tnt_sim.engine.run_folder.atomic_write import put_file
 from tnt_sim.errors import find_nearest_name
 from tnt_sim.i18n.message import Capitalised, Lang
-from tnt_sim.reporting.charts.theme import import_altair
-from tnt_sim.reporting.notebook.data_frames import convert_table
 from tnt_sim.reporting.report_tree import Report
 from tnt_sim.reporting.reports.study_report import build_question_report
 from tnt_sim.studies.answer_files import Pages
@@ -123,6 +121,8 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().to_dataframe().height
         3
         """
+        from tnt_sim.reporting.notebook.data_frames import convert_table
+
         if table is not None or self.study.table not in self.document:
             table = table or self.study.table
             return super().to_dataframe(backend, table=table, euros=euros, labels=labels)
@@ -149,6 +149,8 @@ class QuestionAnswer(Pages):
         --------
         >>> scenario.analyse.rule_prices().plot.prices().save("prix.svg")
         """
+        from tnt_sim.reporting.charts.theme import import_altair
+
         import_altair()
         return StudyPlots(self.study, self.result, self.lang)
 

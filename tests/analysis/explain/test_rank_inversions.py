@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from support.small_cases.in_cents import Case, brute_solve, goal, little, load, 
 import tnt_sim as tnt
 from tnt_sim.analysis.compare.common_core import find_common_core, read_result_snapshot
 from tnt_sim.analysis.explain.rank_inversions import (
-    build_inversions_document,
     build_ranking,
     compute_order_price,
     list_inversions,
@@ -123,7 +121,7 @@ def test_opinions_in_order_and_as_goals(result: ResultData) -> None:
     assert {(p.better.dossier, p.worse.dossier) for p in found.pairs} == {
         ("1", "5"), ("3", "4"), ("3", "5"),
     }  # fmt: skip
-    assert tnt.Result.inversions(result, rank="avis", opinions=OPINIONS)["n_pairs"] == 3
+    assert tnt.Result.inversions(result, rank="avis", opinions=OPINIONS).data.n_pairs == 3
     again = solve(tnt.by_opinion(result.problem.scenario, "avis", OPINIONS))
     assert names(again) == ["3", "5"]
     assert again.document["objective"][0]["value"] == "1"
@@ -192,8 +190,8 @@ def test_the_commands_say_what_the_functions_say(
     document = json.loads(capsys.readouterr().out)
     assert document["n_pairs"] == 3
     assert document["prices"][0]["n_pairs"] == 0
-    alone = build_inversions_document(of_result(result), rank="avis", opinions=OPINIONS)
-    assert document == dump_document(replace(alone, run_dir=folder.as_posix()))
+    alone = tnt.Result.inversions(result, rank="avis", opinions=OPINIONS).document
+    assert document == {**alone, "run_dir": folder.as_posix()}
     assert main(["inversions", str(folder), *opinions, "--lang", "en", "--penalty", "0.5"]) == 0
     assert "3 inversions by" in capsys.readouterr().out
     assert main(["inversions", str(folder), "--rank", "avis", "--best", "haut"]) == 2

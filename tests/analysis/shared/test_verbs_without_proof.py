@@ -16,7 +16,6 @@ from support.lanes import in_lanes
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.document import RuleChange
 from tnt_sim.analysis.explain.explanation import explain
-from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.explain.sentences import describe_change, explain_dossier
 from tnt_sim.analysis.marginal import extension_allocation as extension
 from tnt_sim.analysis.marginal import marginal_euro as next_euro
@@ -30,6 +29,8 @@ from tnt_sim.reporting.reports.explanation import describe_rule_price
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.studies.alternatives.answer import describe_verdict as alternatives_words
 from tnt_sim.studies.audit.answer import describe_verdict as audit_words
+from tnt_sim.studies.functions import find_answer
+from tnt_sim.studies.registry import load_study
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
@@ -100,7 +101,7 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
 
 def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def said() -> str:
-        told = build_inversions_document(house.decided, rank="cost", best="low", seconds=60.0)
+        told = find_answer(load_study("inversions"), house.decided, rank="cost", best="low").data
         (price,) = told.prices
         return describe_rule_price(price, told.goals).en
 

@@ -13,14 +13,12 @@ from support.report_nodes import iterate_nodes
 
 import tnt_sim as tnt
 from tnt_sim.analysis.explain.explanation import explain
-from tnt_sim.analysis.explain.rank_inversions import build_inversions_document
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.report_tree import Output, Report, Section, Table
-from tnt_sim.reporting.reports.explanation import build_inversions_report
 from tnt_sim.reporting.reports.explanation import build_report as build_explain_report
 from tnt_sim.reporting.reports.form_import import build_report as build_import_report
 from tnt_sim.reporting.reports.run import build_report as build_run_report
@@ -30,6 +28,8 @@ from tnt_sim.reporting.reports.validation import build_report as build_check_rep
 from tnt_sim.reporting.text.vocabulary import build_labels
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.studies.functions import find_answer
+from tnt_sim.studies.registry import load_study
 
 STUDIES = (
     *("conflict", "audit", "alternatives", "weights", "compare"),
@@ -73,7 +73,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Report]:
         "extend": tnt.extend(smaller, "1.3 M€").build_report(),
         "explain": build_explain_report(explain(decided, everyone=True).data),
         "import": build_import_report(tnt.import_file(folder / "data" / "dossiers.csv").data),
-        "inversions": build_inversions_report(build_inversions_document(decided, penalty=Fraction(1))),
+        "inversions": find_answer(load_study("inversions"), decided, penalty=Fraction(1)).build_report(),
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.engine.result import Status
 from tnt_sim.verify.verification import CheckRecord
@@ -507,17 +508,11 @@ class OrderPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InversionsDocument:
+class InversionsDocument(QuestionHead):
     """Better applications refused while worse ones are funded, and what having none would cost."""
 
-    schema_version: Literal[1] = 1
     command: Literal["inversions"] = "inversions"
-    scenario: str
-    scenario_sha256: str
     run_dir: str | None
-    title: str
-    synthetic: bool
-    status: DecidedStatus
     goals: Sequence[str]
     rank: str
     n_pairs: int
@@ -525,5 +520,3 @@ class InversionsDocument:
     refused: Sequence[RefusedBetter]
     pairs: Sequence[InvertedPair]
     prices: Sequence[OrderPrice]
-    stopped_by: str | None
-    progress: ProgressEntry

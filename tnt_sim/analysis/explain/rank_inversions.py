@@ -31,12 +31,13 @@ from tnt_sim.analysis.explain.document import (
 from tnt_sim.analysis.explain.required_changes import list_scores
 from tnt_sim.analysis.shared.decided_run import DecidedRun, compute_gains
 from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.study_head import build_question_head
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import optimise
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.errors import TntError, UsageError, suggest_name
-from tnt_sim.i18n.message import NO_TEXT, _
+from tnt_sim.i18n.message import NO_TEXT, Lang, _
 from tnt_sim.rules.expressions.columns import (
     ValueKind,
     get_column_kind,
@@ -49,7 +50,6 @@ from tnt_sim.rules.kinds.order.rule import Order
 from tnt_sim.rules.linear_terms import IntArray
 from tnt_sim.rules.protocols import Mode, Penalty, Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_fraction
 
@@ -75,7 +75,6 @@ MOST_PAIRS = 1_000
 RULE = "no-inversion"
 MOST_PRICED = 20_000
 """Most pairs for which a penalty per pair is allowed."""
-SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -370,37 +369,21 @@ def _build_order_rule(problem: Problem, ranked: Ranking, penalty: Fraction | Non
 
 
 def build_inversions_document(
-    decided: DecidedRun,
-    *,
-    rank: str | None = None,
-    best: str = "high",
-    opinions: Sequence[str] = (),
-    by: Sequence[str] = (),
-    penalty: Fraction | None = None,
-    seconds: float | None = None,
+    decided: DecidedRun, ranking: Ranking, penalty: Fraction | None, course: StudyProgress, lang: Lang
 ) -> InversionsDocument:
-    """Build the document: the pairs, and the price of having none.
-
-    The price is computed for a hard rule and, with `penalty`, at that price per pair. `seconds`
-    covers both; by default the scenario's `time_limit`, at most a minute.
-    """
-    ranked = build_ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
-    result = list_inversions(decided, ranked)
+    """Build the document: the pairs, the price of having none and, with `penalty`, of each."""
+    result = list_inversions(decided, ranking)
     wanted = ([None] if penalty is None else [None, penalty]) if result.n_pairs else []
-    limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
-    course, prices = StudyProgress(Clock(limit).deadline, "questions"), list[OrderPrice]()
+    prices = list[OrderPrice]()
     with course.catch_limits():
         for price in course.iterate_items(wanted):
-            prices.append(compute_order_price(decided, ranked, price, deadline=course.deadline))
+            prices.append(compute_order_price(decided, ranking, price, deadline=course.deadline))
             if prices[-1].status is Status.STOPPED:
                 course.withdraw_item()
+    status = Status.OPTIMAL if decided.best else Status.FEASIBLE
     return InversionsDocument(
-        scenario=decided.problem.scenario.id,
-        scenario_sha256=decided.problem.scenario.sha256,
+        **build_question_head(decided.problem, course, status, lang),
         run_dir=None if decided.run_dir is None else decided.run_dir.as_posix(),
-        title=decided.problem.scenario.title,
-        synthetic=is_synthetic(decided.problem.scenario),
-        status=Status.OPTIMAL if decided.best else Status.FEASIBLE,
         goals=[stage.goal for stage in decided.problem.stages],
         rank=result.rank,
         n_pairs=result.n_pairs,
@@ -408,6 +391,4 @@ def build_inversions_document(
         refused=result.refused,
         pairs=result.pairs,
         prices=prices,
-        stopped_by=course.stopped_by,
-        progress=course.progress,
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnt_sim.analysis.shared.study_head import QuestionHead
+
 Evidence = Literal["number", "siret", "siren", "name"]
 """The link of lines to a decision: its number, the supplier's number, or the name alone."""
 Doubt = Literal["tie", "supplier", "two_numbers", "same_supplier", "undecided", "time"]
@@ -92,19 +94,16 @@ class ReconciliationTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReconcileDocument:
+class ReconcileDocument(QuestionHead):
     """Decisions of a run reconciled with an accounting export.
 
     `status` is `agrees` if every decision and every line is matched and totals of the file are those of its lines,
     `differs` if not, `stopped` if time ran out.
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["reconcile"] = "reconcile"
-    scenario: str
-    scenario_sha256: str
+    status: Literal["agrees", "differs", "stopped"]  # type: ignore[assignment]
     allocation_sha256: str
-    status: Literal["agrees", "differs", "stopped"]
     file: str
     file_sha256: str
     columns: dict[str, str]

@@ -30,7 +30,7 @@ from tnt_sim.analysis.reconcile.reconciliation import (
     Reconciliation,
     reconcile_lines,
 )
-from tnt_sim.deadline import Deadline
+from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import _
@@ -43,22 +43,17 @@ class RunReconciliation:
     """A reconciliation with its document."""
 
     reconciliation: Reconciliation
-    document: ReconcileDocument
+    data: ReconcileDocument
 
 
 def reconcile_run(
     run: StoredRun,
     path: Path,
-    columns: Mapping[str, str] | None = None,
-    options: ReadOptions = ReadOptions(),
-    seconds: float | None = None,
+    columns: Mapping[str, str] | None,
+    options: ReadOptions,
+    course: StudyProgress,
 ) -> RunReconciliation:
     """Reconcile the grants of a run with the lines of a file.
-
-    Parameters
-    ----------
-    columns : header of the file by what it holds, for other headers than the known ones
-    seconds : time limit, by default that of the scenario
 
     Raises
     ------
@@ -75,14 +70,20 @@ def reconcile_run(
             ),
             code="usage.currency",
         )
-    deadline = Deadline(run.spec.solver.time_limit if seconds is None else seconds)
     read = read_accounting_lines(path, columns, options)
-    reconciliation = reconcile_lines(run.table, read.lines, deadline)
-    return RunReconciliation(reconciliation, _build_document(run, path, read, reconciliation))
+    reconciliation = reconcile_lines(run.table, read.lines, course.deadline)
+    course.stopped_by = TIME if reconciliation.stopped else None
+    course.n_asked = read.lines.height
+    course.n_done = int(reconciliation.lines["why"].ne_missing("time").sum())
+    return RunReconciliation(reconciliation, _build_document(run, path, read, reconciliation, course))
 
 
 def _build_document(
-    run: StoredRun, path: Path, read: AccountingLines, reconciliation: Reconciliation
+    run: StoredRun,
+    path: Path,
+    read: AccountingLines,
+    reconciliation: Reconciliation,
+    course: StudyProgress,
 ) -> ReconcileDocument:
     totals = list_totals(reconciliation)
     grants, lines = int(reconciliation.decisions["granted_cents"].sum()), int(read.lines["cents"].sum())
@@ -101,8 +102,14 @@ def _build_document(
     return ReconcileDocument(
         scenario=run.spec.id,
         scenario_sha256=run.data.scenario_sha256,
-        allocation_sha256=run.data.allocation_sha256,
+        title=run.title,
+        date=run.spec.date.isoformat() if run.spec.date else None,
+        synthetic=run.synthetic,
         status="stopped" if reconciliation.stopped else "agrees" if agrees else "differs",
+        stopped_by=course.stopped_by,
+        progress=course.progress,
+        warnings=run.data.warnings,
+        allocation_sha256=run.data.allocation_sha256,
         file=path.name,
         file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         columns=dict(read.headers),

@@ -48,7 +48,6 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.decision_table import MOTIVE
 from tnt_sim.reporting.reports.progress import describe_interruption
-from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.rules.expressions.column_text import describe_column
 from tnt_sim.values.answer_values import label_goal
 
@@ -83,7 +82,7 @@ def _build_list_sections(document: ExplainDocument) -> Iterator[Section]:
         yield Section(_("What each rule does"), effects)
     if document.inversions is not None:
         words = Paragraph(describe_inversions(document.inversions))
-        table = _build_inversion_table(document.inversions, MOST_INVERSIONS)
+        table = build_inversion_table(document.inversions, MOST_INVERSIONS)
         yield Section(_("Inversions"), [words, table])
     yield Section(_("Reserve list, in the order of entry"), [_build_reserve_table(document)])
 
@@ -99,23 +98,6 @@ def build_origin(document: ExplainDocument) -> list[Node]:
         file=document.read_from,
     )
     return [Paragraph(text)]
-
-
-def build_inversions_report(document: InversionsDocument) -> Report:
-    """Return the report of `inversions`: the pairs, and what having none would cost."""
-    return Report(
-        title=_("Rank inversions"),
-        subject=document.title,
-        about=[document.scenario],
-        synthetic=document.synthetic,
-        nodes=[
-            Callout(describe_inversions(document), Tone.PLAIN),
-            *build_interruption(document),
-            _build_inversion_table(document, most=20),
-            *(Paragraph(describe_rule_price(price, document.goals)) for price in document.prices),
-        ],
-        foot={"scenario_sha256": document.scenario_sha256},
-    )
 
 
 def build_dossier(entry: ExplainedDossier) -> Section:
@@ -145,7 +127,7 @@ def describe_inversions(inversion: InversionList | InversionsDocument) -> Text:
     )
 
 
-def _build_inversion_table(inversion: InversionList | InversionsDocument, most: int) -> Table:
+def build_inversion_table(inversion: InversionList | InversionsDocument, most: int) -> Table:
     """Return the first refused applications, each with the worst funded one."""
     better, worse = [pair.better for pair in inversion.refused], [pair.worse for pair in inversion.refused]
     return Table(

@@ -19,6 +19,7 @@ _COUNTS: Mapping[str, Callable[[int], Text]] = {
     "ways": lambda n: _n("{n} way", "{n} ways", n=n),
     "solves": lambda n: _n("{n} solve", "{n} solves", n=n),
     "draws": lambda n: _n("{n} draw", "{n} draws", n=n),
+    "lines": lambda n: _n("{n} line", "{n} lines", n=n),
     "sides": lambda n: _n("{n} scenario", "{n} scenarios", n=n),
 }
 """What a study counts."""

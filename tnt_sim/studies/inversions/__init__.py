@@ -1,0 +1,1 @@
+"""Better applications that a decision leaves out."""

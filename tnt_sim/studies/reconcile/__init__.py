@@ -1,0 +1,1 @@
+"""The grants of a run against the lines of an accounting export."""
