@@ -141,7 +141,7 @@ def test_amounts_of_a_column_have_as_many_decimals_as_the_currency() -> None:
 def test_the_euro_of_a_sentence_is_the_currency() -> None:
     choose_currency(CURRENCIES["GBP"])
     assert _("the programme's envelope is 0 €.").in_(Lang.EN) == "the programme's envelope is 0 £."
-    assert "£" in _("worth less per euro than all funded").in_(Lang.EN)
+    assert "£" in _("outranked per euro by all funded").in_(Lang.EN)
     assert "tnt-sim marginal-euro" in _("Next: {command}", command="tnt-sim marginal-euro").in_(Lang.EN)
 
 

@@ -59,7 +59,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
 }
-"""The probability laws and their parameters; `triangular` may also be written as a list."""
+"""The probability laws and their parameters; `uniform` and `triangular` may also be written as lists."""
 _DEFAULTS = {"mean": "0", "median": "1"}
 
 
@@ -216,11 +216,14 @@ def parse_law(law: Mapping[str, object]) -> tuple[str, dict[str, float]]:
         raise _build_uncertain_error(_("the law must be one of: {names}", names=names))
     name, written = next(iter(law.items()))
     keys = PARAMETERS[name]
-    if isinstance(written, list | tuple) and name == "triangular" and len(written) == len(keys):
+    if isinstance(written, list | tuple) and name in ("triangular", "uniform") and len(written) == len(keys):
         written = dict(zip(keys, written, strict=True))
     if not isinstance(written, Mapping) or not set(written) <= set(keys):
         listed = ", ".join(keys)
-        raise _build_uncertain_error(_('the parameters of "{name}" are: {listed}', name=name, listed=listed))
+        form = f"{{{name}: {{{', '.join(f'{key}: …' for key in keys)}}}}}"
+        raise _build_uncertain_error(
+            _('the parameters of "{name}" are: {listed}. Write {form}', name=name, listed=listed, form=form)
+        )
     full = {key: written.get(key, _DEFAULTS.get(key)) for key in keys}
     missing = [key for key, value in full.items() if value is None]
     if missing:

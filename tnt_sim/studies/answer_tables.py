@@ -60,13 +60,13 @@ def build_table[Row](
     as_cards: bool = False,
 ) -> Table:
     """Return a table of some rows."""
-    cells = [(col, [col.read(row) for row in rows]) for col in columns]
-    shown = [
+    read = [(col, [col.read(row) for row in rows]) for col in columns]
+    cells = [
         Column(col.head, values, col.kind, col.outputs, col.optional)
-        for col, values in cells
+        for col, values in read
         if not col.sparse or any(values)
     ]
-    return Table(shown, most=most, outputs=outputs, as_cards=as_cards)
+    return Table(cells, most=most, outputs=outputs, as_cards=as_cards)
 
 
 def list_names(say: Callable[[Text], Text], names: Sequence[str], most: int = 8) -> list[Paragraph]:

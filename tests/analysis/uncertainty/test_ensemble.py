@@ -328,6 +328,7 @@ def test_page_document_and_files(file: Path, capsys: pytest.CaptureFixture[str])
     [
         ("{id: a, column: score, plus: {normale: {sd: 1}}}", "la loi doit être l'une de"),
         ("{id: a, column: score, plus: {normal: {ecart: 1}}}", "mean, sd"),
+        ("{id: a, column: score, plus: {uniform: {bas: 1}}}", "Écrivez {uniform: {low: …, high: …}}"),
         ("{id: a, column: score, plus: {normal: {}}}", "il manque sd"),
         ("{id: a, column: score, plus: {normal: {sd: -1}}}", "positifs"),
         ("{id: a, column: score, plus: {normal: {sd: beaucoup}}}", "n'est pas un nombre"),
@@ -397,6 +398,7 @@ def test_a_wrong_option_is_refused_by_name(file: Path, capsys: pytest.CaptureFix
         "{normal: {mean: 1.5, sd: 0.7}}",
         "{lognormal: {median: 1.1, sigma: 0.4}}",
         "{uniform: {low: 0.3, high: 1.7}}",
+        "{uniform: [0.3, 1.7]}",
         "{triangular: [0.5, 0.9, 1.2]}",
         "{triangular: [0.5, 0.5, 1.2]}",
         "{triangular: [0.5, 1.2, 1.2]}",

@@ -164,12 +164,12 @@ def test_the_exact_page_in_french() -> None:
     )
     start = lines.index("Dossiers")
     assert lines[start + 1 : start + 7] == [
-        "  Financés                                                 2 300",
-        "    déjà engagés                                             300",
-        "    retenus au mérite                                      2 000",
-        "  Non financés                                               606",
-        "    refusés par décision                                       5",
-        "    devancés : moins utiles par euro que tous les retenus    601",
+        "  Financés                                                    2 300",
+        "    déjà engagés                                                300",
+        "    retenus au mérite                                         2 000",
+        "  Non financés                                                  606",
+        "    refusés par décision                                          5",
+        "    devancés par euro par tous les retenus de leur enveloppe    601",
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tnt_sim.cli import project_templates as templates
+from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports.scenario import build_report as build_scenario_report
@@ -143,4 +144,39 @@ def test_money_that_no_dossier_can_take(problem: Problem) -> None:
     stuck = {entry.id: entry.unreachable_cents for entry in found.envelopes}
     # 700 k€ − 581 k€ in mobilites; 2 M€ − 600 k€ − 700 k€ free, of which numerique can take 486 600 € more
     assert stuck == {"programme": 700_000_00 - 486_600_00, "numerique": 0, "mobilites": 119_000_00}
-    assert "119\u202f000\u00a0€ de « mobilites » ne peuvent atteindre aucun dossier." in found.warnings
+    assert (
+        "Au moins 119\u202f000\u00a0€ de « mobilites » ne peuvent atteindre aucun dossier." in found.warnings
+    )
+
+
+IMPLIED = """dossier,project,envelope,cost,requested,other_state,score,variant_of,requires
+A,P1,x,100,60,10.10,10,V,
+B,P1,x,100,40.40,,8,V,
+C,P5,x,30.33,30.33,0.33,3,,A
+"""
+
+
+def test_what_columns_and_the_law_imply_is_printed_with_its_rows(tmp_path: Path) -> None:
+    """Rules that no line of the file states: variants, prerequisites, public aid up to the cost."""
+    (tmp_path / "a.csv").write_text(IMPLIED, encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(
+        "schema_version: 1\nid: a\ndossiers: [{file: a.csv}]\nprogramme: {id: x, amount: 400}\n"
+        "objective: [{maximise: {score: 1}}]\n",
+        encoding="utf-8",
+    )
+    problem = compile_problem(load_scenario(tmp_path / "a.yaml"))
+    told = {one.id: one for one in describe_scenario(problem, EN)}
+    assert told["variant_of"].text.endswith("at most 1 is funded.")
+    assert told["variant_of"].formula == "∀ v : Σ{variant_of = v} x_i + x_v ≤ 1"
+    assert told["requires"].formula == "∀ i, j ∈ requires_i : x_i ≤ x_j"
+    assert told["public-aid-100"].formula == (
+        "∀ p : Σ{project = p} g_i + other_state_p + other_public_p ≤ 100 % · cost_p"
+    )
+    rows = [told[name].n_rows for name in ("variant_of", "requires", "public-aid-100")]
+    assert all(rows)
+    result = solve(problem.scenario)
+    assert result.dossiers.filter("funded")["dossier"].to_list() == ["A", "C"]
+    assert result.dossiers["granted_cents"].to_list() == [6000, 0, 3000]
+    (tmp_path / "a.csv").write_text("dossier,envelope,requested,score\nA,x,1,1\n", encoding="utf-8")
+    plain = compile_problem(load_scenario(tmp_path / "a.yaml"))
+    assert not {"variant_of", "requires", "public-aid-100"} & {s.id for s in describe_scenario(plain, EN)}

@@ -84,10 +84,8 @@ def build_verb(study: Study) -> Callable[..., int]:
             return code
         if table is not None:
             _write_table(study, table, says.build_flat_table(answer.result, lang), lang)
-        if hasattr(says, "choose_sets"):
-            enough = says.choose_sets(data)
-        else:
-            enough = None if code else ()
+        choose = getattr(says, "choose_sets", lambda _: None if code else ())
+        enough = choose(data)
         hint = () if enough is None else options.build_hint(study.verb, lang, *enough)
         options.show(answer.build_report, data, lang, hint)
         if table is not None and not (options.quiet or options.as_json):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,10 @@ from tnt_sim.rules.envelopes.text import (
 )
 from tnt_sim.rules.expressions.selectors import Selector, select
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.kinds.dossier_links import LINKS
 from tnt_sim.rules.kinds.registry import describe_rule, format_rule_formula, load_rule_kinds
 from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.offers.cap_spec import CapSpec
 from tnt_sim.rules.offers.text import (
     describe_cap,
     describe_grant,
@@ -45,6 +48,7 @@ from tnt_sim.rules.offers.text import (
     format_grant_formula,
     format_left_out,
 )
+from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE, OTHERS
 from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.objective_text import (
     describe_measure,
@@ -255,6 +259,19 @@ class _Teller:
                 rows=self.rows[f"cap:{cap.name}"],
                 source=legal,
             )
+        if GUARD in compiled:
+            title, whole = GUARD_TITLE.in_(self.lang), Fraction(1)
+            guard = CapSpec(id=GUARD, title=title, max=whole, of="cost", counting=OTHERS)
+            yield self._build_sentence(
+                "caps",
+                GUARD,
+                describe_cap(guard, self.lang, with_commitments=has_commitments(problem)),
+                guard,
+                ("dossiers",),
+                mask=compiled[GUARD].covered[problem.caps.code],
+                formula=format_cap_formula(guard),
+                rows=self.rows[f"cap:{GUARD}"],
+            )
         for k, waiver in enumerate(problem.scenario.spec.waivers):
             path: Path = ("waivers", k)
             named = self._select_dossiers(waiver.where, path, waiver)
@@ -281,6 +298,17 @@ class _Teller:
                 rows=self.rows[rule.id] if rule.kind != "decide" else None,
                 remark=self._describe_compiled(rule.kind, rule.id),
             )
+        for name, (text, formula) in LINKS.items():
+            if any(rule.id == name for rule in self.problem.table_rules):
+                yield self._build_sentence(
+                    "rules",
+                    name,
+                    text.in_(self.lang),
+                    Described(),
+                    ("dossiers",),
+                    formula=formula,
+                    rows=self.rows[name],
+                )
 
     def _describe_compiled(self, kind: str, name: str) -> str:
         """Say what the kind of a rule adds to its sentence once the rule is resolved."""

@@ -250,7 +250,7 @@ def _describe_unreachable(problem: Problem, stuck: Sequence[int], lang: Lang) ->
     for node, cents in enumerate(stuck):
         if cents:
             name, money = problem.case.tree.ids[node], format_amount(cents, lang)
-            text = _('{money} of "{name}" can reach no application.', money=money, name=name)
+            text = _('At least {money} of "{name}" can reach no application.', money=money, name=name)
             result.append(text.in_(lang))
     return result
 
@@ -343,7 +343,7 @@ def _describe_totals(document: ValidateDocument) -> list[Text]:
         if committed
         else write_both(Items((filed, eligible)).in_),
         _(
-            "The envelope is {amount}; the eligible applications may get up to {demand}",
+            "The envelope is {amount}; the eligible applications, each taken alone, may get {demand} in all",
             amount=Money(document.amount_cents),
             demand=Money(document.demand_cents),
         ),

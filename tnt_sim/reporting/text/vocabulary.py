@@ -63,7 +63,7 @@ REASON: Mapping[str, Text] = MappingProxyType(
         "variant": _("another variant is funded"),
         "prerequisite": _("a required application is not funded"),
         "order": _("the imposed order excludes it"),
-        "outranked": _("outranked: worth less per euro than all funded"),
+        "outranked": _("outranked per euro by all those funded in their envelope"),
         "none_fits": _("too large for what is left"),
         "crowded_out": _("kept out by a rule or the objective, or not examined"),
         "reserve": _("on the reserve list"),

@@ -7,11 +7,14 @@ belongs to the group too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import polars as pl
 
 from tnt_sim.errors import suggest_name
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import Text, _
 from tnt_sim.rules.kinds.exclusive.rule import Exclusive, refuse_full
 from tnt_sim.rules.kinds.requires.rule import Requires, report_impossible
 from tnt_sim.rules.offers.funded_rows import MAX_LISTED, Members
@@ -19,6 +22,23 @@ from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, Mode
 
 VARIANTS, PREREQUISITES = "variant_of", "requires"
+
+LINKS: Mapping[str, tuple[Text, str]] = MappingProxyType(
+    {
+        VARIANTS: (
+            _(
+                "Of the applications with the same value of the column variant_of, and the one that has this "
+                "value as its number, at most 1 is funded."
+            ),
+            "∀ v : Σ{variant_of = v} x_i + x_v ≤ 1",
+        ),
+        PREREQUISITES: (
+            _("Each application is funded only if all those that its column requires names are funded."),
+            "∀ i, j ∈ requires_i : x_i ≤ x_j",
+        ),
+    }
+)
+"""Sentence and formula of each column."""
 
 TableRule = Exclusive | Requires
 

@@ -136,7 +136,9 @@ def _find_other_writing(text: str) -> str | None:
 
 
 def _suggest_inner_file(path: Path, text: str) -> Text | None:
-    """Return the hint for a folder given in place of the scenario inside it, as `tnt-sim new` writes it."""
+    """Return the hint for a project folder or a run folder given in place of a scenario."""
+    if (path / "summary.json").is_file():
+        return _("This is the folder of a run: give a scenario, a file in .yaml.")
     if not (path / "scenario.yaml").is_file():
         return None
     file = f"{quote_value(text).rstrip('/')}/scenario.yaml"

@@ -161,10 +161,15 @@ def _describe(document: ReconcileDocument) -> Iterator[Text]:
 def _list_sections(document: ReconcileDocument) -> Iterator[Section]:
     for name in ("other_amount", "without_line"):
         yield from _build_list(LISTS[name], _list_columns(getattr(document, name)), getattr(document, name))
-    yield from _build_list(LISTS["without_decision"], [*LINE, REMARK], document.without_decision)
+    yield from _build_list(LISTS["without_decision"], [*LINE_COLUMNS, REMARK], document.without_decision)
     doubtful = document.doubtful_decisions
     yield from _build_list(LISTS["doubtful"], (*_list_columns(doubtful), WHY), doubtful)
-    columns: Sequence[Col[DoubtfulLine]] = (LINE[0], PERHAPS, *LINE[1:], replace(WHY, optional=True))
+    columns: Sequence[Col[DoubtfulLine]] = (
+        LINE_COLUMNS[0],
+        PERHAPS,
+        *LINE_COLUMNS[1:],
+        replace(WHY, optional=True),
+    )
     yield from _build_list(_("Lines to be settled by hand"), columns, document.doubtful_lines)
     yield from _build_list(_("Rows that are no line"), ASIDE_LINE, document.set_aside)
     matched = document.matched
@@ -211,7 +216,7 @@ LINES: Sequence[Col[ReconciledDecision | DoubtfulDecision]] = (
     Col(_("Amount of the lines"), lambda row: row.lines_cents, Kind.MONEY, optional=True),
     Col(_("Difference"), lambda row: row.difference_cents, Kind.MONEY, sparse=True),
 )
-LINE: Sequence[Col[AccountingLine | DoubtfulLine]] = (
+LINE_COLUMNS: Sequence[Col[AccountingLine | DoubtfulLine]] = (
     Col(_("Row of the file"), lambda row: str(row.line)),
     Col(_("Commitment"), lambda row: row.number, optional=True, sparse=True),
     Col(_("Supplier"), lambda row: row.supplier, sparse=True),
