@@ -1,4 +1,4 @@
-"""Declared questions as functions and methods of what they are asked of."""
+"""Declared questions as functions and methods of their subjects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_answer(
 
     Parameters
     ----------
-    subject : the scenario, the decision or the run that it is asked of
+    subject : its scenario, decision or run
     time_limit : seconds for the whole, by default that of the scenario; then the answer says how far it came
     lang : language of the answer; by default that of the scenario or run
     progress : called with what is examined and the share done, in [0, 1]
@@ -52,7 +52,7 @@ _SETTINGS: Mapping[Subject, tuple[str, str]] = MappingProxyType(
         Subject.RUN: ("spec", "lang"),
     }
 )
-"""Where the keys of the scenario and the language stand in what a question is asked of."""
+"""Where the keys of the scenario and the language stand in the subject of a question."""
 
 
 def build_function[Owner](
@@ -82,7 +82,7 @@ def build_function[Owner](
 
 
 def build_methods[Owner](verbs: Iterable[str], find_subject: Callable[[Owner], object]) -> type:
-    """Return a class whose methods are declared questions; `find_subject` finds in it what they are asked of."""
+    """Return a class whose methods are declared questions; `find_subject` finds their subject."""
     studies = [load_study(verb) for verb in verbs]
     methods = {study.method: build_function(study, "self", find_subject) for study in studies}
     return type("DeclaredQuestions", (), {"__slots__": (), **methods})

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Subject(StrEnum):
-    """What a question is asked of: a scenario, the decision of a result or a run folder, or a verified run."""
+    """The subjects of questions: a scenario, the decision of a result or a run folder, or a verified run."""
 
     SCENARIO = "scenario"
     DECISION = "decision"
@@ -53,7 +53,7 @@ class Subject(StrEnum):
 
 @dataclass
 class Query[S]:
-    """A question that is being answered, and what it is asked of."""
+    """A question under way, and its subject."""
 
     subject: S
     lang: Lang
@@ -108,7 +108,7 @@ class Study:
     ----------
     verb, help, note, examples : the verb, and what its help says
     name : name of the method; by default that of the verb
-    subject : what the question is asked of, and so whose method it is
+    subject : its kind, whose method it is
     seconds : most seconds that it takes where nobody sets a limit
     title : the question in a few words, the title of its report
     document : path of the class of its document
@@ -137,7 +137,7 @@ class Study:
 
     @property
     def method(self) -> str:
-        """Name of the method of what the question is asked of."""
+        """Name of the method among those of its subject."""
         return self.name or self.verb.replace("-", "_")
 
     @property

@@ -100,7 +100,7 @@ def build_verb(study: Study) -> Callable[..., int]:
 
 
 def _load_subject(study: Study, options: StudyOptions | RunStudyOptions) -> tuple[object, Lang]:
-    """Return what the question is asked of, with the language of the answer."""
+    """Return the subject of the question, with the language of the answer."""
     if isinstance(options, StudyOptions):
         return options.load_scenario()
     lang = options.choose_lang()
