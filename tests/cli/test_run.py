@@ -182,7 +182,7 @@ def test_a_folder_in_place_of_a_scenario_is_answered_with_its_file(tnt: Run, dem
     assert f"Vouliez-vous dire « ../{demo.name}/scenario.yaml » ?" in said.err
     said = tnt("run", tnt("run", "scenario.yaml", "--json").document["run_dir"])
     assert said.code == 3
-    assert "C’est le dossier d’un calcul : donnez un scénario, un fichier en .yaml." in said.err
+    assert "C'est le dossier d'un calcul : donnez un scénario, un fichier en .yaml." in said.err
 
 
 def test_a_run_without_allocation_names_the_command_to_paste(tnt: Run, demo: Path) -> None:
