@@ -32,3 +32,20 @@ def test_a_verb_prints_what_a_method_returns(tnt: Run, demo: Path, verb: str) ->
     assert printed.code == 0
     assert printed.document["command"] == verb
     assert ("Ensuite" in tnt(*words).out) == bool(load_study(verb).next)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("conflict scenario.yaml --max-sets 0", "--max-sets"),
+        ("conflict scenario.yaml --max-repairs -1", "--max-repairs"),
+        ("reconcile runs lines.csv --header-row 0", "--header-row"),
+        ("reconcile nowhere lines.csv --table lines.txt", "usage.table"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_before_anything_is_read(
+    tnt: Run, demo: Path, words: str, answer: str
+) -> None:
+    said = tnt(*words.split())
+    assert said.code == 2
+    assert answer in said.err

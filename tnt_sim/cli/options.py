@@ -31,7 +31,7 @@ _KEYS = {"rules": ("off", "min", "max"), "envelopes": ("amount",)}
 def build_typer_option(option: TypedOption) -> Any:
     """Return an option of a question as Typer declares it; one without a flag is an argument."""
     if option.flag:
-        return typer.Option(option.flag, metavar=option.metavar, help=option.help)
+        return typer.Option(option.flag, metavar=option.metavar, help=option.help, min=option.least)
     return typer.Argument(metavar=option.metavar, help=option.help, show_default=False)
 
 

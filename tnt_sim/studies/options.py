@@ -16,12 +16,14 @@ class TypedOption:
     Attributes
     ----------
     parse : makes the value of the parameter of what was typed, a text or a list of texts
+    least : the least number that may be typed
     """
 
     flag: str
     help: str
     metavar: str | None = "ID"
     parse: Callable[[Any], object] | None = None
+    least: int | None = None
 
 
 def split_names(texts: Sequence[str] | None) -> list[str] | None:

@@ -56,9 +56,9 @@ def build_verb(study: Study) -> Callable[..., int]:
         given = {name: value for name, value in typed.items() if value is not None}
         chosen = {name: parsers[name](value) if name in parsers else value for name, value in given.items()}
         arguments = [] if rest is None else chosen.pop(rest, [])
-        subject, lang = _load_subject(study, options)
         if table is not None:
             _check_table(table, options)
+        subject, lang = _load_subject(study, options)
         with show_remaining_time(lang, wanted=not options.quiet) as progress:
             answer = find_answer(
                 study,

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 def conflict(
     ask: Ask,
     *,
-    max_sets: Annotated[int, TypedOption("--max-sets", N_("Contradictions looked for, at most."), "N")] = 8,
-    max_repairs: Annotated[int, TypedOption("--max-repairs", N_("Repairs looked for, at most."), "N")] = 8,
+    max_sets: Annotated[
+        int, TypedOption("--max-sets", N_("Contradictions looked for, at most."), "N", least=1)
+    ] = 8,
+    max_repairs: Annotated[
+        int, TypedOption("--max-repairs", N_("Repairs looked for, at most."), "N", least=0)
+    ] = 8,
     repairs: bool = True,
 ) -> ConflictResult:
     """Find minimal conflicts of an infeasible scenario and the cheapest repairs.

@@ -90,7 +90,7 @@ def reconcile(
         str | None,
         TypedOption("--encoding", N_("The encoding of the CSV, utf-8 or cp1252 (Excel)."), N_("NAME")),
     ] = None,
-    header_row: Annotated[int | None, TypedOption("--header-row", N_("The row of the headers."), "N")] = None,
+    header_row: Annotated[int, TypedOption("--header-row", N_("The row of the headers."), "N", least=1)] = 1,
 ) -> RunReconciliation:
     """Reconcile the grants with the lines of an accounting export: CSV, XLSX, ODS or Parquet.
 
@@ -114,5 +114,5 @@ def reconcile(
     from tnt_sim.analysis.reconcile.run_reconciliation import reconcile_run
     from tnt_sim.ingest.tables.raw_table import ReadOptions
 
-    read = ReadOptions(sheet=sheet, encoding=encoding, header_row=header_row or 1)
+    read = ReadOptions(sheet=sheet, encoding=encoding, header_row=header_row)
     return reconcile_run(ask.subject, Path(file), columns, read, ask.count("lines"))
