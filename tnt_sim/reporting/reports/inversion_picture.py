@@ -21,8 +21,7 @@ def build_inversion_section(inversions: InversionList | None, dossiers: DecidedD
     if inversions is None:
         return []
     ids = dossiers.problem.case.tree.ids
-    groups = Counter(pair.group for pair in inversions.refused if pair.group in ids)
-    group = max(groups, key=lambda name: (groups[name], -ids.index(name))) if groups else ids[0]
+    group = choose_envelope(inversions, ids)
     own = [pair for pair in inversions.refused if pair.group == group]
     others = [pair for pair in inversions.refused if pair.group != group]
     drawn = own[:MOST_LINES]
@@ -36,6 +35,12 @@ def build_inversion_section(inversions: InversionList | None, dossiers: DecidedD
         table = _build_table(rest, dossiers, _("The others that are left out"), n_unlisted=n_unlisted)
         nodes.append(table)
     return [Section(_("Better applications that the list leaves out"), nodes)] if nodes else []
+
+
+def choose_envelope(inversions: InversionList, ids: Sequence[str]) -> str:
+    """Return the envelope where most are left out, the first of equal ones; the programme where none is."""
+    groups = Counter(pair.group for pair in inversions.refused if pair.group in ids)
+    return max(groups, key=lambda name: (groups[name], -ids.index(name))) if groups else ids[0]
 
 
 def describe_left_out(inversions: InversionList) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import polars as pl
@@ -14,7 +13,7 @@ from tnt_sim.reporting.plots.drawing.scatter_charts import ScatterAxes, draw_inv
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import LIST_MARKS
-from tnt_sim.reporting.reports.inversion_picture import describe_left_out
+from tnt_sim.reporting.reports.inversion_picture import choose_envelope, describe_left_out
 from tnt_sim.scenario.scenario import is_synthetic
 
 
@@ -36,8 +35,7 @@ def plot_inversions(result: AuditResult, lang: Lang) -> AltairChart:
         raise ValueError("no single score orders the applications: there are no inversions to draw")
     dossiers = DecidedDossiers.of_list(result.problem, result.allocation)
     ids = list(result.problem.case.tree.ids)
-    groups = Counter(pair.group for pair in pairs.refused if pair.group in ids)
-    group = max(groups, key=lambda name: (groups[name], -ids.index(name))) if groups else ids[0]
+    group = choose_envelope(pairs, ids)
     table = dossiers.select_envelope(ids.index(group))
     if table.is_empty():
         raise ValueError("no application has an amount and a value: there is nothing to draw")
