@@ -73,7 +73,7 @@ _EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
 
 def build_answer_rows(record: CheckRecord) -> tuple[tuple[Text, Text], ...]:
     """Return the name and sentence of what was checked: the scenario, the three answers, the explanation."""
-    means, written = record.shown_by, _("As the files of the run say, without --set.")
+    means, written = record.shown_by, _("As the files of the run say.")
     rows = [
         (_("Scenario"), describe_changes(record) or written),
         (_("Rules"), _RULES[record.rules]),
