@@ -184,7 +184,7 @@ tnt.table(
         {
             "Liste": ["à la main", "la meilleure permise"],
             "Somme des notes": [round(float(goal["value"]), 1), round(float(goal["optimum"]), 1)],
-            "Règles enfreintes": [len(audit.broken), 0],
+            "Règles enfreintes": [len(audit.data.broken), 0],
         }
     ),
     lang="fr",
@@ -206,7 +206,7 @@ assert all(
 )
 assert inversions.data.n_pairs > 0 == price.n_pairs
 assert float(price.loses[0]) > 0
-(clash,) = conflict.sets
+(clash,) = conflict.data.sets
 assert clash.proof == "PROVED"
 assert clash.minimal
 assert {"partout", "plafond-departement"} <= {

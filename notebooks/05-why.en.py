@@ -182,7 +182,7 @@ tnt.table(
         {
             "List": ["by hand", "the best allowed"],
             "Sum of scores": [round(float(goal["value"]), 1), round(float(goal["optimum"]), 1)],
-            "Broken rules": [len(audit.broken), 0],
+            "Broken rules": [len(audit.data.broken), 0],
         }
     ),
     lang="en",
@@ -203,7 +203,7 @@ assert all(
 )
 assert inversions.data.n_pairs > 0 == price.n_pairs
 assert float(price.loses[0]) > 0
-(clash,) = conflict.sets
+(clash,) = conflict.data.sets
 assert clash.proof == "PROVED"
 assert clash.minimal
 assert {"partout", "plafond-departement"} <= {
