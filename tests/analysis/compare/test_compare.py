@@ -120,6 +120,7 @@ def test_regrets_are_read_under_the_other_scenario(folder: Path) -> None:
     worst = {row["portfolio"]: row for row in found.worst_regret.iter_rows(named=True)}
     assert Fraction(worst["small"]["worst_regret"]) == gap
     assert not worst["large"]["holds_everywhere"]
+    assert worst["large"]["worst_regret"] is None  # nothing bounds what it costs where it cannot be done
 
 
 def test_changed_dossiers_are_told_cell_by_cell(folder: Path) -> None:

@@ -221,6 +221,12 @@ def test_a_menu_that_fits_nobody(tmp_path: Path) -> None:
     assert set(result.dossiers.filter(result.dossiers["envelope"] == "a")["reason_code"]) == {"capped_out"}
 
 
+def test_a_maximum_that_is_no_amount_says_its_column_and_its_key(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError) as raised:
+        answer(tmp_path, "grants: [{max: {column: envelope}}]\n")
+    assert "colonne « envelope » (grants.0.max.column) : « a » n'est pas un montant." in str(raised.value)
+
+
 def test_a_maximum_from_a_column_and_a_commitment(tmp_path: Path) -> None:
     table = with_committed("1", 700)
     tail = "grants: [{max: {column: population}}]\n"

@@ -303,6 +303,12 @@ OUTSIDE = {
     "bas.yaml": "file_missing s.yaml:1:10 — le fichier « bas.yaml » n'existe pas."
     " Vouliez-vous dire « base.yaml » ?",
     "data": "file s.yaml:1:10 — « data » n'est pas un fichier.",
+    "lot/bas.yaml": "file_missing s.yaml:1:10 — le fichier « lot/bas.yaml » n'existe pas."
+    " Son dossier « lot » n'existe pas non plus.",
+    "modele-complet.yaml": "file_missing s.yaml:1:10 — le fichier « modele-complet.yaml » n'existe pas."
+    " Son dossier, « projet », contient : base.yaml, s.yaml.",
+    "modele-complet.csv": "file_missing s.yaml:1:10 — le fichier « modele-complet.csv » n'existe pas."
+    " Son dossier, « projet », ne contient aucun fichier .csv.",
 }
 
 

@@ -88,14 +88,14 @@ def _evaluate_under(side: ComparedRun, scenario: ComparedRun) -> tuple[object, .
 
 
 def compute_worst_regrets(table: pl.DataFrame) -> pl.DataFrame:
-    """Return the largest regret of each allocation over the scenarios where it is feasible.
+    """Return the largest regret of each allocation over all scenarios.
 
-    `holds_everywhere`: whether these are all scenarios.
+    Null for one that is not feasible in all of them (`holds_everywhere`): nothing bounds what it costs there.
     """
     rows = []
     for (name,), part in table.group_by("portfolio", maintain_order=True):
-        known = part["regret"].drop_nulls().to_list()
-        rows.append((name, max(known, key=Fraction, default=None), bool(part["holds"].all())))
+        holds = bool(part["holds"].all())
+        rows.append((name, max(part["regret"].to_list(), key=Fraction) if holds else None, holds))
     schema = {"portfolio": pl.String, "worst_regret": pl.String, "holds_everywhere": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

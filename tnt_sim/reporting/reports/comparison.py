@@ -453,7 +453,7 @@ def _describe_changes(core: CommonCore, number: int, lang: Lang) -> list[str]:
 def _describe_move(core: CommonCore, entry: CoreDossier, lang: Lang) -> str:
     """Write what moves a dossier: « Programme : montant, 88 M€ → 90 M€ : entre »."""
     if not entry.moved_by:
-        return _("several changes at once").in_(lang)
+        return _("not shown: these runs differ by several values at once").in_(lang)
     numbers = {run.name: number for number, run in enumerate(core.runs)}
     moves = []
     for move in entry.moved_by:

@@ -238,7 +238,12 @@ def read_money_column(case: Case, name: str, path: Path, empty: int) -> IntArray
         for row in bad[:20]:
             case.defects.add(
                 "amount",
-                _('"{amount}" is not an amount.', amount=text[int(row)]),
+                _(
+                    'column "{column}" ({key}): "{amount}" is not an amount.',
+                    column=name,
+                    key=".".join(map(str, path)),
+                    amount=text[int(row)],
+                ),
                 case.portfolio.locate(int(row), name),
             )
         return fill_cents(cents, empty)

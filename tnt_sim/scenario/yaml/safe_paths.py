@@ -19,6 +19,8 @@ _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
 _STARTS_FROM = re.compile(r"^(?:extends|base):\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
 _MAX_CHAIN, _MOST_READ = 16, 2 << 20
+MOST_NAMES = 5
+"""Names of a folder that an error lists at most."""
 _DRIVE = re.compile(r"[a-zA-Z]:")
 
 
@@ -116,14 +118,27 @@ def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
             _('"{path}" is not a file', path=quote_value(text)),
             _suggest_inner_file(path, text),
         )
-    near = _find_other_writing(text) or find_nearest_name(path.name, _list_siblings(path))
-    hint = _('Did you mean "{near}"?', near=near) if near else None
     raise _build_path_error(
         "file_missing",
         origin,
         _('the file "{path}" does not exist', path=quote_value(text)),
-        hint,
+        _suggest_file(path, text),
     )
+
+
+def _suggest_file(path: Path, text: str) -> Text:
+    """Return the nearest name, or what the folder holds, or that the folder itself is not there."""
+    siblings = _list_siblings(path)
+    if near := _find_other_writing(text) or find_nearest_name(path.name, siblings):
+        return _('Did you mean "{near}"?', near=near)
+    folder = quote_value(path.parent.name or ".")
+    if not path.parent.is_dir():
+        return _('Its folder "{folder}" does not exist either.', folder=folder)
+    same = [name for name in siblings if Path(name).suffix == path.suffix]
+    if not same:
+        return _('Its folder, "{folder}", holds no file in {suffix}.', folder=folder, suffix=path.suffix)
+    names = ", ".join(same[:MOST_NAMES]) + (", …" if len(same) > MOST_NAMES else "")
+    return _('Its folder, "{folder}", holds: {names}.', folder=folder, names=names)
 
 
 def _find_other_writing(text: str) -> str | None:
