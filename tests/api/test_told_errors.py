@@ -50,7 +50,7 @@ def test_an_error_speaks_the_language_of_the_scenario(name: str, lang: str, tmp_
     assert "--" not in told
 
 
-@pytest.mark.parametrize("wrong", ["foo", True, float("nan")])
+@pytest.mark.parametrize("wrong", ["foo", True, float("nan"), -1])
 def test_a_time_limit_is_a_number_of_seconds(wrong: float, tmp_path: Path) -> None:
     scenario = read(tmp_path, "en")
     asked: list[Callable[[], object]] = [

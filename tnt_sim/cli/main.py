@@ -53,7 +53,8 @@ _PROGRAM = Verb(
         "Exit codes: 0 done; 1 an error of the program or a check refused; 2 an invalid "
         "command; 3 invalid data or scenario; 4 no allocation is possible; 5 stopped by a "
         "limit before any allocation was found, or not proven under --require-proof; 6 a "
-        "batch with failed scenarios; 7 rank among ties not shown (verify --require-proof); "
+        "batch with failed scenarios; 7 rank among ties not shown (verify --require-proof); 8 "
+        "shown for a changed scenario only (verify --require-proof without --as-changed); "
         "130 interrupted."
     ),
     examples="""\

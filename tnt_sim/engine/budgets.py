@@ -88,7 +88,7 @@ class ReadingPace:
 class Clock:
     """Seconds spent by phase, and the deadline of a run.
 
-    It raises `UsageError` for a limit that is no number of seconds.
+    It raises `UsageError` for a limit that is no number of seconds from 0.
 
     Attributes
     ----------
@@ -111,9 +111,7 @@ class Clock:
 
     def __post_init__(self) -> None:
         limit = self.limit_seconds
-        if limit is not None and not (
-            isinstance(limit, Real) and not isinstance(limit, bool) and limit == limit
-        ):
+        if limit is not None and not (isinstance(limit, Real) and not isinstance(limit, bool) and limit >= 0):
             text = _(
                 'time_limit is a number of seconds, not "{limit}". Write 60 for a minute.', limit=str(limit)
             )

@@ -160,8 +160,8 @@ def compile_smallest(
         case.warnings.add(
             "smallest-step",
             _(
-                '"smallest" is rounded down to a multiple of {step} per inhabitant: it does not tell lists apart '
-                "that differ by less.",
+                '"smallest" is rounded down to a multiple of {step} per inhabitant: lists that differ by less '
+                'count as equal, and "proven" speaks of the rounded figure.',
                 step=Number(of.terms.scale / steps),
             ),
             case.locate(path),

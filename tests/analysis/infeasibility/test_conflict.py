@@ -166,7 +166,7 @@ def test_members_of_a_conflict_are_in_planners_words(tmp_path: Path) -> None:
     assert [member["line"] for member in found.document["sets"][0]["members"]] == [14, 9, 13]
     assert [plain(repair["words"]) for repair in found.document["repairs"]] == [
         "revenir sur la décision « non » pour « 2 »",
-        "relever l'enveloppe « a » de 100 € (à 600 €)",
+        "relever l'enveloppe « a » de 100 € (à 600 €), et d'autant, au-dessus d'elle : tout",
         "baisser le minimum de la règle « plancher » pour Lozère (48) de 450 € (à 0 €)",
     ]
     assert found.document["repairs"][0]["set"] == ["rules.non.off=true"]
@@ -303,7 +303,7 @@ def test_a_repair_of_an_envelope_that_keeps_a_reserve_raises_enough(tmp_path: Pa
     (tmp_path / "petit.yaml").write_text(RESERVED, encoding="utf-8")
     found = conflict(load_scenario(tmp_path / "petit.yaml"))
     repairs = {plain(repair["words"]): repair for repair in found.document["repairs"]}
-    raised = repairs["relever l'enveloppe « a » de 66,67 € (à 166,67 €)"]
+    raised = repairs["relever l'enveloppe « a » de 66,67 € (à 166,67 €), et d'autant, au-dessus d'elle : p"]
     again = solve(load_scenario(tmp_path / "petit.yaml", raised["set"]), cross_check="never")
     assert again.status is Status.OPTIMAL
     assert raised["objective"][0]["value"] == again.document["objective"][0]["value"] == "193"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -126,7 +127,11 @@ def test_verify_says_which_of_the_two_it_read(project: Path, capsys: pytest.Capt
         "what is unchanged is read there"
     )
     assert main(["verify", str(run), "--lang", "en"]) == 0
-    assert "read from the copies" in capsys.readouterr().out
+    (told,) = re.findall(
+        r"Read from the copies beside the list: (.*?)\. The rest was read in the project\.",
+        " ".join(capsys.readouterr().out.split()),
+    )
+    assert set(told.split(", ")) == {path for path, place in places.items() if place == "kept"}
     assert main(["verify", str(run), "--project", str(project), "--json"]) == 1, "the reader names the data"
     codes = {defect["code"] for defect in json.loads(capsys.readouterr().out)["defects"]}
     assert codes == {"input", "input-missing"}

@@ -13,7 +13,7 @@ project selection", EJOR 181 (2007).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMove, CoreRun
+from tnt_sim.analysis.compare.written_values import list_written_values
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, build_own_verification
 from tnt_sim.engine.run_folder.run_access import open_stored
@@ -41,7 +42,7 @@ class RunSnapshot:
 
     name: str
     spec: ScenarioSpec
-    values: Mapping[str, object]
+    values: Mapping[str, str]
     dossiers: pl.DataFrame
     verification: Verification
     synthetic: bool
@@ -52,8 +53,8 @@ class ValueChange:
     """A value that a scenario writes otherwise than the first one; None where it is not written."""
 
     path: str
-    before: object
-    after: object
+    before: str | None
+    after: str | None
 
     @property
     def text(self) -> str:
@@ -116,7 +117,7 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    values, dossiers = dict(_flatten_values(tree)), _select_grants(run.table)
+    values, dossiers = list_written_values(tree), _select_grants(run.table)
     return RunSnapshot(run_dir.name, run.spec, values, dossiers, run.checked, run.synthetic)
 
 
@@ -131,7 +132,7 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     if result.allocation is None:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     scenario = result.problem.scenario
-    values, dossiers = dict(_flatten_values(scenario.resolve())), _select_grants(result.dossiers)
+    values, dossiers = list_written_values(scenario.resolve()), _select_grants(result.dossiers)
     return RunSnapshot(
         name, scenario.spec, values, dossiers, build_own_verification(result), is_synthetic(scenario)
     )
@@ -163,23 +164,6 @@ def core(*runs: ResultData | str | Path) -> CommonCore:
 
 def _select_grants(table: pl.DataFrame) -> pl.DataFrame:
     return table.select("dossier", "funded", "granted_cents")
-
-
-_WORDS = frozenset({"title", "note", "source", "solver"})
-
-
-def _flatten_values(value: Any, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every value of a tree with its dotted path, list entries by id."""
-    if isinstance(value, Mapping):
-        for key, piece in value.items():
-            if key not in _WORDS:
-                yield from _flatten_values(piece, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        for number, piece in enumerate(value):
-            name = piece.get("id", number) if isinstance(piece, Mapping) else number
-            yield from _flatten_values(piece, f"{path}.{name}")
-    else:
-        yield path, "None" if value is None else value  # None stands for a value that is not written
 
 
 def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
@@ -218,11 +202,11 @@ def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
     return CommonCore(tuple(runs), differences, table, _list_moves(runs, differences))
 
 
-def _list_changes(base: Mapping[str, object], other: Mapping[str, object]) -> tuple[ValueChange, ...]:
+def _list_changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[ValueChange, ...]:
     return tuple(
         ValueChange(path, base.get(path), other.get(path))
         for path in sorted({*base, *other})
-        if path != "id" and base.get(path) != other.get(path)
+        if base.get(path) != other.get(path)
     )
 
 

@@ -103,8 +103,9 @@ class EasedHead(BoundHead):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EasedEntry(EasedHead):
-    """A bound that a repair eases."""
+    """A bound that a repair eases; `above` names the envelopes that its texts raise with it."""
 
+    above: Sequence[str] = ()
     words: str = ""
 
 

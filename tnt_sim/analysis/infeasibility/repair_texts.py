@@ -209,7 +209,21 @@ def _build_eased_entry(
         return EasedShareEntry(**{**head, "kind": "share"}, rate=format_fraction(rate), reached=reached)
     if entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
         return EasedCountEntry(**head, cheapest=_find_cheapest_dossier(form, entry, liftable, repair))
-    return EasedEntry(**head)
+    return EasedEntry(**head, above=_name_raised_above(form, entry, repair))
+
+
+def _name_raised_above(form: ElasticProblem, entry: WrittenPart, repair: RuleRepair) -> list[str]:
+    """Name the envelopes above one that are raised with it, and that no other part of the repair names."""
+    if entry.kind != "envelope":
+        return []
+    tree, raised = form.problem.case.tree, compute_written_raises(form, repair)
+    named = {form.get_entry(line.entry).node for line in repair.written if line.entry.startswith("envelope:")}
+    above = [
+        node
+        for node in tree.list_ancestors(entry.node)[1:]
+        if node in raised and node not in named and tree.written_cents[node] is not None
+    ]
+    return [tree.titles[node] or tree.ids[node] for node in above]
 
 
 def _compute_reached_share(entry: WrittenPart, bound: LiftableBound, repair: RuleRepair) -> Fraction | None:

@@ -12,6 +12,7 @@ from tnt_sim.analysis.infeasibility.document import (
     BoundHead,
     ClashEntry,
     EasedCountEntry,
+    EasedEntry,
     EasedHead,
     EasedShareEntry,
     RatedBoundEntry,
@@ -128,7 +129,12 @@ def describe_action(action: ActionEntry, lang: Lang) -> str:
     if kind == "rate":
         return _describe_rate_action(action, name, lang)
     if kind == "envelope":
-        return _('raise the envelope "{id}" by {by} (to {to})', id=_get_name(action), by=by, to=to).in_(lang)
+        raised = _('raise the envelope "{id}" by {by} (to {to})', id=_get_name(action), by=by, to=to)
+        if not isinstance(action, EasedEntry) or not action.above:
+            return raised.in_(lang)
+        return _("{raised}, and as much above it: {names}", raised=raised, names=Items(action.above)).in_(
+            lang
+        )
     where = _describe_group(action, lang)
     if isinstance(action, EasedShareEntry):
         return _describe_share_action(action, name, by, where).in_(lang)

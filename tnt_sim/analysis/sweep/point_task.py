@@ -112,7 +112,7 @@ def compute_point(task: PointTask) -> PointOutcome | None:
     if ground is None:
         return None
     began, settler = time.perf_counter(), ground.settler
-    left = None if task.until == math.inf else task.until - time.monotonic()
+    left = None if task.until == math.inf else max(0.0, task.until - time.monotonic())
     settler.clock = Clock(left)
     n_asked, n_lines = settler.n_asked, _count_lines(settler.lines)
     point: Point | None = None

@@ -180,7 +180,7 @@ def _with_numbers(scenario: ScenarioData) -> ScenarioData:
 
 def build_clock(until: float, seconds: float | None = None) -> Clock:
     """Return a clock for the time left, or for `seconds` if these are fewer."""
-    limits = [until - time.monotonic()] if until < math.inf else []
+    limits = [max(0.0, until - time.monotonic())] if until < math.inf else []
     return Clock(min([*limits, *([] if seconds is None else [seconds])], default=None))
 
 

@@ -48,7 +48,6 @@ from tnt_sim.reporting.text.scenario_differences import (
     describe_changes,
     list_differences,
 )
-from tnt_sim.scenario.load import set_text
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.values.answer_values import Support
@@ -443,10 +442,7 @@ def _describe_run(core: CommonCore, run: CoreRun, number: int, lang: Lang) -> st
 
 def _describe_changes(core: CommonCore, number: int, lang: Lang) -> list[str]:
     """Write what a run changes against the first one, in words."""
-    values = [
-        (change.path, [None if value is None else set_text(value) for value in (change.before, change.after)])
-        for change in core.differences[number]
-    ]
+    values = [(change.path, [change.before, change.after]) for change in core.differences[number]]
     return describe_changes(values, [core.runs[0].spec, core.runs[number].spec], lang)
 
 

@@ -303,10 +303,11 @@ def _describe_interruption(document: ExplainDocument) -> list[Text]:
     if stopped is NO_TEXT:
         return []
     rules = document.rules_progress
-    sentences = [
-        stopped,
-        _("The remaining applications have no threshold; ask for them one by one: tnt-sim explain."),
-    ]
+    sentences = [stopped]
+    if document.progress is None or document.progress.of != 1:
+        sentences.append(
+            _("The remaining applications have no threshold; ask for them one by one: tnt-sim explain.")
+        )
     if rules.of and rules.done < rules.of:
         sentences.append(
             _("Effects of rules examined: {n_done} of {n}.", n_done=Count(rules.done), n=Count(rules.of))

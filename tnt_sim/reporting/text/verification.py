@@ -95,6 +95,9 @@ def describe_changes(record: CheckRecord) -> Text | None:
 def describe_place(record: CheckRecord) -> Text:
     """Say from where the inputs were read."""
     places = {entry.place for entry in record.inputs}
+    if "kept" in places and len(places) > 1:
+        kept = Items([entry.path for entry in record.inputs if entry.place == "kept"])
+        return _("Read from the copies beside the list: {kept}. The rest was read in the project.", kept=kept)
     if "kept" in places:
         return _("The data and the scenario were read from the copies beside the list.")
     if "named" in places:

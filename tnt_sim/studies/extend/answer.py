@@ -47,6 +47,7 @@ from tnt_sim.studies.marginal_euro.answer import build_steps
 from tnt_sim.values.answer_values import Support, label_goal
 
 _NOTHING = _("nothing")
+_NO_LIST = _("no allocation is possible")
 MOST_MOVES, MOST_NAMED = 20, 5
 
 
@@ -412,7 +413,7 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     rows = [(total, gain, entry) for total, gains, entry in entries for gain in gains]
     lists = [entry if isinstance(entry, FundedListEntry) else None for _total, _gain, entry in rows]
     changes = {
-        _("Transfers"): [gain.transfer for _total, gain, _entry in rows],
+        _("Transfers"): [None if _is_impossible(entry) else gain.transfer for _total, gain, entry in rows],
         _("Then extension"): [gain.extension for _total, gain, _entry in rows],
         _("Together"): [gain.total for _total, gain, _entry in rows],
         _("Extension alone"): [gain.alone for _total, gain, _entry in rows],
@@ -438,7 +439,10 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
     if document.n_departments:
         counts = [None if one is None else one.n_departments for one in lists]
         columns.append(Column(_("Departments"), counts, Kind.COUNT, optional=True))
-    proofs = [None if entry is None else Support(entry.proof) for _total, _gain, entry in rows]
+    proofs = [
+        None if entry is None else _NO_LIST if _is_impossible(entry) else Support(entry.proof)
+        for _total, _gain, entry in rows
+    ]
     return [
         *columns,
         Column(
@@ -449,6 +453,10 @@ def _list_gains(document: ExtendDocument, curve: ExtendCurveEntry) -> list[Colum
         ),
         Column(_("Proof"), proofs, optional=True),
     ]
+
+
+def _is_impossible(entry: AnyListEntry | None) -> bool:
+    return entry is not None and entry.status == "infeasible"
 
 
 def _has_same_gains(free: ExtendCurveEntry, nested: ExtendCurveEntry) -> bool:

@@ -56,5 +56,5 @@ def describe_equity(rule: EquitySpec, lang: Lang) -> str:
     lowered = rule.floor != "strict" and rule.min is not None
     text = each + _("{measure} per inhabitant{limits}", measure=measure, limits=limits).in_(lang)
     if low is not None or high is not None:
-        text += _(" of the mean of all").in_(lang)
+        text += _(" of the mean of these groups together").in_(lang)
     return text + _(", or all that its applications can reach").in_(lang) if lowered else text
