@@ -188,7 +188,7 @@ def test_an_impossible_scenario_has_its_conflict(tmp_path: Path, verb: str) -> N
 def test_a_price_is_told_in_the_unit_of_its_goal(answers: dict[str, Any]) -> None:
     draw: Callable[..., Any] = answers["rule-prices"].plot
     rows = {row["id"]: row["label"] for row in draw("fr").data.to_dicts()}
-    assert rows["plafond-departement"] == "21 score"
-    assert rows["part-communes"] == "ne coûte rien"
+    assert rows["plafond-departement"] == "+21 (note)"
+    assert rows["part-communes"] == "0"
     with pytest.raises(AttributeError, match="did you mean 'prices'"):
         _ = draw.price  # type: ignore[attr-defined]

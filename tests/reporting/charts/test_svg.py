@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
+from tnt_sim.reporting.charts.bars import Bar, Bars, Change, draw_dumbbells
 from tnt_sim.reporting.charts.curves import Axes, MarkedValue, StepCurve, draw_histogram, draw_steps
 from tnt_sim.reporting.charts.svg import (
     Drawing,
@@ -60,7 +60,7 @@ def test_a_scale_starts_at_zero_or_shows_its_break() -> None:
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_bars_stand_on_zero_and_stay_inside(width: int) -> None:
     bars = [Bar("Région <1>", [50.0, 100.0], ["50 €", "100 €"]), Bar("b" * 90, [0.0, 25.0], ["0 €", "25 €"])]
-    svg = draw_bars(bars, ["avant", "après"], "alt & more", width)
+    svg = Bars(bars, "alt & more", ["avant", "après"])(Lang.FR, width)
     rects = [
         {key: float(rect.attrib[key]) for key in ("x", "width")}
         for rect in ElementTree.fromstring(svg).iter("rect")

@@ -174,7 +174,7 @@ def test_weights_are_drawn_as_the_answer_has_them(studies: dict[str, Any]) -> No
     assert frame["least"].to_list() != [0.0, 0.0]
     n = len(free.document["portfolios"])
     expected = {one["dossier"]: round(one["core_index"] * n) for one in free.document["borderline"]}
-    assert dict(free.plot.dossiers().data.select("dossier", "value").iter_rows()) == expected
+    assert dict(free.plot.dossiers().data.select("id", "value").iter_rows()) == expected
 
 
 def test_gains_are_those_of_the_answer(studies: dict[str, Any]) -> None:

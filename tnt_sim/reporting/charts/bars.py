@@ -16,7 +16,7 @@ from tnt_sim.reporting.charts.svg import (
     shorten_text,
 )
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.report_tree import NARROW
+from tnt_sim.reporting.report_tree import NARROW, Words, write_words
 
 BAR, GAP = 16, 12
 MOST_NAME = 260
@@ -27,49 +27,70 @@ SIDE_MARKS = (Mark.GRANTED, Mark.COMMITTED, Mark.INELIGIBLE, Mark.WAITING, Mark.
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Label and, for each side, a size ≥ 0 with its text; the mark is that of a single side."""
+    """Name and, for each side, a size ≥ 0 with its text; the mark is that of a single side.
 
-    label: str
-    sizes: Sequence[float]
-    texts: Sequence[str]
-    mark: Mark = Mark.GRANTED
-
-
-def draw_bars(
-    bars: Sequence[Bar], sides: Sequence[str], label: str, width: int, *, above: bool = False
-) -> str:
-    """Draw groups of horizontal bars from zero, one bar per side, with a legend where there are several sides.
-
-    Names are above their bars on a narrow page, or everywhere with `above`.
+    Attributes
+    ----------
+    id : tells bars of one name apart in the data of an Altair chart
     """
-    if not bars:
-        return ""
-    drawing = Drawing(width)
-    above = above or width <= NARROW
-    name_room = 0.0 if above else compute_text_room([bar.label for bar in bars], 60, MOST_NAME)
-    text_room = max(measure_text(text) for bar in bars for text in bar.texts) + 12
-    most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
-    scale = Scale(0, most, name_room, max(name_room + 40, width - text_room))
-    y = 0.0
-    if len(sides) > 1:
-        y = _draw_legend(drawing, sides, width)
-    for bar in bars:
-        if above:
-            drawing.write_text(0, y + 14, shorten_text(bar.label, width))
-            y += LINE_HEIGHT + 2
-        else:
-            middle = y + len(sides) * (BAR + 2) / 2 + 4
-            drawing.write_text(name_room - 8, middle, shorten_text(bar.label, name_room - 8), anchor="end")
-        for k, (size, text) in enumerate(zip(bar.sizes, bar.texts, strict=True)):
-            mark = bar.mark if len(sides) == 1 else SIDE_MARKS[k % len(SIDE_MARKS)]
-            end = scale.locate(size)
-            title = " · ".join(part for part in (bar.label, sides[k], text) if part)
-            drawing.draw_rect(scale.start, y, max(1, end - scale.start), BAR, mark, title=title)
-            drawing.write_text(end + 6, y + 13, text)
-            y += BAR + 2
-        y += GAP
-    drawing.draw_line([(scale.start, 0 if len(sides) == 1 else 22), (scale.start, y - GAP)], opacity=0.5)
-    return drawing.finish(y, label)
+
+    label: Words
+    sizes: Sequence[float]
+    texts: Sequence[Words]
+    mark: Mark = Mark.GRANTED
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A picture: groups of horizontal bars from zero, one bar per side, with a legend where there are several.
+
+    It draws itself as SVG for a language and a width; `draw_labelled_bars` makes an Altair chart of it.
+
+    Attributes
+    ----------
+    label : what it shows, for those who do not see it
+    above : names are above their bars everywhere, not on a narrow page alone
+    """
+
+    bars: Sequence[Bar]
+    label: Words
+    sides: Sequence[Words] = ("",)
+    above: bool = False
+
+    def __call__(self, lang: Lang, width: int) -> str:
+        """Draw it; "" without bars."""
+        if not self.bars:
+            return ""
+        sides = [write_words(side, lang) for side in self.sides]
+        drawing = Drawing(width)
+        above = self.above or width <= NARROW
+        names = [write_words(bar.label, lang) for bar in self.bars]
+        texts = [[write_words(text, lang) for text in bar.texts] for bar in self.bars]
+        name_room = 0.0 if above else compute_text_room(names, 60, MOST_NAME)
+        text_room = max(measure_text(text) for row in texts for text in row) + 12
+        most = max((size for bar in self.bars for size in bar.sizes), default=0.0) or 1.0
+        scale = Scale(0, most, name_room, max(name_room + 40, width - text_room))
+        y = 0.0
+        if len(sides) > 1:
+            y = _draw_legend(drawing, sides, width)
+        for bar, name, row in zip(self.bars, names, texts, strict=True):
+            if above:
+                drawing.write_text(0, y + 14, shorten_text(name, width))
+                y += LINE_HEIGHT + 2
+            else:
+                middle = y + len(sides) * (BAR + 2) / 2 + 4
+                drawing.write_text(name_room - 8, middle, shorten_text(name, name_room - 8), anchor="end")
+            for k, (size, text) in enumerate(zip(bar.sizes, row, strict=True)):
+                mark = bar.mark if len(sides) == 1 else SIDE_MARKS[k % len(SIDE_MARKS)]
+                end = scale.locate(size)
+                title = " · ".join(part for part in (name, sides[k], text) if part)
+                drawing.draw_rect(scale.start, y, max(1, end - scale.start), BAR, mark, title=title)
+                drawing.write_text(end + 6, y + 13, text)
+                y += BAR + 2
+            y += GAP
+        drawing.draw_line([(scale.start, 0 if len(sides) == 1 else 22), (scale.start, y - GAP)], opacity=0.5)
+        return drawing.finish(y, write_words(self.label, lang))
 
 
 def _draw_legend(drawing: Drawing, sides: Sequence[str], width: int) -> float:

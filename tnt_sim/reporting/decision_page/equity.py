@@ -12,8 +12,8 @@ from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads
 from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, join_sentences
-from tnt_sim.i18n.numbers import format_amount
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.decision_page.note_sections import NARROW, WIDE, Picture
 from tnt_sim.reporting.report_tree import Column, write_both, write_words
 from tnt_sim.reporting.reports.equity import (
@@ -104,14 +104,17 @@ def _build_size_picture(equity: ListEquity, lang: Lang, *, paper: bool) -> Pictu
     if finding is None:
         return None
     bars = [
-        Bar(label_class(entry).in_(lang), [cents], [format_amount(cents, lang)])
+        Bar(label_class(entry), [cents], [Money(cents)])
         for entry in classes
         if (cents := round_per_head(entry)) is not None
     ]
     question = _("How much does each inhabitant get, by size of the applicant?").in_(lang)
-    label = f"{question} " + "; ".join(f"{bar.label}: {bar.texts[0]}" for bar in bars)
+    label = f"{question} " + "; ".join(
+        f"{write_words(bar.label, lang)}: {write_words(bar.texts[0], lang)}" for bar in bars
+    )
     widths = {"wide": WIDE} if paper else {"wide": WIDE, "narrow": NARROW}
-    drawings = [(kind, Markup(draw_bars(bars, [""], label, width))) for kind, width in widths.items()]
+    draw = Bars(bars, label)
+    drawings = [(kind, Markup(draw(lang, width))) for kind, width in widths.items()]
     return Picture(finding.in_(lang), question, drawings)
 
 

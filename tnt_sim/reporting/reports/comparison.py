@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount
 from tnt_sim.i18n.parameters import Items
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import (
     Column,
     Kind,
@@ -142,8 +142,8 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
         for key, column in values.items()
     ]
     if len(rows) > 2:
-        granted = [(row["name"], row["granted_cents"]) for row in rows]
-        yield build_section(_("The decisions"), columns, chart=partial(_draw_granted, granted))
+        granted = [(row["name"], [row["granted_cents"]]) for row in rows]
+        yield build_section(_("The decisions"), columns, chart=_build_bars(granted, [_GRANTED]))
     else:
         beside = Table(_set_sides_beside(columns, comparison), outputs=Output.PAGE)
         apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
@@ -293,20 +293,15 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
         group: [by[group, name]["granted_cents"] if (group, name) in by else 0 for name in names]
         for group in displayed
     }
-    return build_section(title, columns, chart=partial(_draw_groups, grouped, names), annex=True)
+    return build_section(title, columns, chart=_build_bars(grouped.items(), names), annex=True)
 
 
-def _draw_granted(sides: Sequence[tuple[str, int]], lang: Lang, width: int) -> str:
-    title = _GRANTED.in_(lang)
-    bars = [Bar(side, [cents], [format_short_amount(cents, lang)]) for side, cents in sides]
-    return draw_bars(bars, [title], title, width)
-
-
-def _draw_groups(grouped: Mapping[str, Sequence[int]], sides: Sequence[str], lang: Lang, width: int) -> str:
+def _build_bars(grouped: Iterable[tuple[str, Sequence[int]]], sides: Sequence[Words]) -> Bars:
     bars = [
-        Bar(name, cents, [format_short_amount(c, lang) for c in cents]) for name, cents in grouped.items()
+        Bar(name, cents, [write_both(partial(format_short_amount, each)) for each in cents])
+        for name, cents in grouped
     ]
-    return draw_bars(bars, sides, _GRANTED.in_(lang), width) if bars else ""
+    return Bars(bars, _GRANTED, sides)
 
 
 _GRANTED = _("Amounts granted")

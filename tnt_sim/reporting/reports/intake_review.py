@@ -17,7 +17,7 @@ from tnt_sim.ingest.intake.questions import Question
 from tnt_sim.ingest.intake.unread_columns import UnreadColumn, suggest_use
 from tnt_sim.ingest.intake.values import Opinion, ValueList
 from tnt_sim.ingest.tables.raw_table import format_letters
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -101,12 +101,17 @@ def _build_lines_picture(intake: Intake, questions: Sequence[Question]) -> Secti
     )
     question = _("Lines of the file, and what they request; a line may be in several questions")
     alt = write_both(partial(_describe_rows, rows))
+    bars = [
+        Bar(name, [n], [write_both(partial(_format_row, n, cents))], mark)
+        for name, n, cents, mark in rows
+        if n
+    ]
     columns = [
         Column(_("Lines of the file"), [row[0] for row in rows]),
         Column(_("Lines"), [row[1] for row in rows], Kind.COUNT),
         Column(_("Requested"), [row[2] for row in rows], Kind.ROUND_MONEY),
     ]
-    chart = Chart(alt, partial(_draw_rows, rows), finding, question)
+    chart = Chart(alt, Bars(bars, alt, above=True), finding, question)
     return Section(
         _("The lines of the file"), [chart, Table(columns, outputs=Output.PAGE, narrow_cards=True)]
     )
@@ -119,13 +124,6 @@ def _format_row(n: int, cents: int | None, lang: Lang) -> str:
 
 def _describe_rows(rows: Sequence[_LineRow], lang: Lang) -> str:
     return "; ".join(f"{name.in_(lang)} {_format_row(n, cents, lang)}" for name, n, cents, _mark in rows)
-
-
-def _draw_rows(rows: Sequence[_LineRow], lang: Lang, width: int) -> str:
-    bars = [
-        Bar(name.in_(lang), [n], [_format_row(n, cents, lang)], mark) for name, n, cents, mark in rows if n
-    ]
-    return draw_bars(bars, [""], _describe_rows(rows, lang), width, above=True)
 
 
 def _describe_cells(intake: Intake) -> Text:

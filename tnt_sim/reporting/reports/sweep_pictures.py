@@ -10,8 +10,8 @@ from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_amount, format_short_amount
-from tnt_sim.i18n.parameters import Rate
-from tnt_sim.reporting.charts.bars import Bar, Change, draw_bars, draw_dumbbells
+from tnt_sim.i18n.parameters import Count, Items, Rate
+from tnt_sim.reporting.charts.bars import Bar, Bars, Change, draw_dumbbells
 from tnt_sim.reporting.charts.curves import Axes, StepCurve, draw_steps
 from tnt_sim.reporting.charts.svg import (
     Scale,
@@ -221,18 +221,20 @@ def _build_entries(document: SweepDocument) -> Chart:
             "Applications that enter, {n} amounts to a bar; some leave again",
             n=size,
         )
-    return Chart(finding, partial(_draw_entries, counts, size, finding), finding, question)
+    return Chart(finding, _build_entry_bars(counts, size, finding), finding, question)
 
 
-def _draw_entries(counts: Sequence[tuple[int, int]], size: int, label: Text, lang: Lang, width: int) -> str:
-    """Draw who enters at each amount, or at so many neighbouring amounts together: no entry is left out."""
+def _build_entry_bars(counts: Sequence[tuple[int, int]], size: int, label: Text) -> Bars:
+    """Return who enters at each amount, or at so many neighbouring amounts together: no entry is left out."""
     bars = []
     for k in range(0, len(counts), size):
         group = counts[k : k + size]
-        ends = dict.fromkeys(format_round_amount(cents, lang) for cents in (group[0][0], group[-1][0]))
+        ends = dict.fromkeys(
+            write_both(partial(format_round_amount, cents)) for cents in (group[0][0], group[-1][0])
+        )
         n = sum(count for _cents, count in group)
-        bars.append(Bar(" – ".join(ends), [n], [format_integer(n, lang)]))
-    return draw_bars(bars, [""], label.in_(lang), width)
+        bars.append(Bar(Items(list(ends), " –"), [n], [Count(n)]))
+    return Bars(bars, label)
 
 
 def _build_envelopes(document: SweepDocument) -> Chart:

@@ -11,9 +11,9 @@ import polars as pl
 
 from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables, Risk
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal, format_integer
+from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
@@ -262,8 +262,8 @@ def _build_standing_section(tables: EnsembleTables) -> Section:
     ]
     title, strip = _("Core, borderline, excluded"), build_strip(tables, counted)
     if strip is None:
-        draw = partial(_draw_standing, [STANDING[key] for key in groups], numbers, title)
-        return build_section(title, columns, chart=draw)
+        bars = [Bar(STANDING[key], [n], [Count(n)]) for key, n in zip(groups, numbers, strict=True)]
+        return build_section(title, columns, chart=Bars(bars, title, [_("applications")]))
     apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
     return Section(title, [strip, *_list_disputed(tables), apart])
 
@@ -285,13 +285,6 @@ def _list_disputed(tables: EnsembleTables) -> list[Table]:
         Column(_("Planned"), ["✓" if v else "" for v in table["planned"].to_list()]),
     ]
     return [Table(columns, outputs=Output.PAGE)]
-
-
-def _draw_standing(names: Sequence[Text], numbers: Sequence[int], title: Text, lang: Lang, width: int) -> str:
-    bars = [
-        Bar(name.in_(lang), [n], [format_integer(n, lang)]) for name, n in zip(names, numbers, strict=True)
-    ]
-    return draw_bars(bars, [_("applications").in_(lang)], title.in_(lang), width)
 
 
 def _build_risk_section(tables: EnsembleTables) -> Section:

@@ -12,9 +12,9 @@ import polars as pl
 from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument
 from tnt_sim.documents import TableRows
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_integer, format_round_amount
+from tnt_sim.i18n.numbers import format_amount, format_round_amount
 from tnt_sim.i18n.parameters import Count, Items, Money
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
 from tnt_sim.reporting.text.entry_flags import FLAGS
 from tnt_sim.studies.answer_tables import Col, build_table
@@ -72,7 +72,7 @@ def build_page(document: EntryThresholdsDocument) -> Iterator[Node]:
             for flag in flags
         ]
         nodes.append(Paragraph(_("{sentence}.", sentence=Capitalised(Items(counts, ";")))))
-    nodes.append(Chart(title, partial(draw_entries, waiting)))
+    nodes.append(Chart(title, build_bars(waiting)))
     yield Section(title, [*nodes, build_table(COLUMNS, waiting, most=MOST_ENTRIES)])
 
 
@@ -141,16 +141,16 @@ def describe_amounts(document: EntryThresholdsDocument) -> Text:
     return _("between some amounts the list may change unseen; entry amounts are then given as brackets.")
 
 
-def draw_entries(waiting: Sequence[EntryThresholdRow], lang: Lang, width: int) -> str:
-    """Draw how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
+def build_bars(waiting: Sequence[EntryThresholdRow]) -> Bars:
+    """Return how many applications can enter without loss for each increase, at up to `MOST_BARS` amounts."""
     known = sorted(entry.no_loss_upto_cents for entry in waiting if entry.no_loss_upto_cents is not None)
     places = sorted({round((k + 1) * len(known) / MOST_BARS) - 1 for k in range(MOST_BARS)} - {-1})
     bars = []
     for cents in (known[place] for place in places):
         n = sum(one <= cents for one in known)
-        bars.append(Bar(f"+{format_amount(cents, lang)}", [n], [format_integer(n, lang)]))
-    side = _("applications that can enter without loss").in_(lang)
-    return draw_bars(bars, [side], _("entry envelopes of the applications").in_(lang), width)
+        bars.append(Bar(_("+{amount}", amount=Money(cents)), [n], [Count(n)]))
+    side = _("applications that can enter without loss")
+    return Bars(bars, _("entry envelopes of the applications"), [side])
 
 
 def list_plots() -> Mapping[str, Callable[[EntryThresholdsDocument, Lang], AltairChart]]:

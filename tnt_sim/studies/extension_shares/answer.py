@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 
 from tnt_sim.analysis.marginal.document import ExtensionDocument
 from tnt_sim.analysis.marginal.extension_allocation import ExtensionOption
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Text, _, _p
 from tnt_sim.i18n.parameters import Items, Listed, Money
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Section
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Gain
@@ -45,9 +44,7 @@ COLUMNS: Sequence[Col[ExtensionOption]] = (
 def build_page(document: ExtensionDocument) -> Iterator[Node]:
     """Yield the ways, with a picture where their gains have one unit."""
     title, ways = _("{extra} more", extra=Money(document.extra_cents)), document.ways
-    yield Section(
-        title, [Chart(title, partial(draw_ways, document)), build_table(COLUMNS, ways, most=len(ways))]
-    )
+    yield Section(title, [Chart(title, build_bars(document)), build_table(COLUMNS, ways, most=len(ways))])
 
 
 def describe_way(option: ExtensionOption) -> Text:
@@ -68,14 +65,14 @@ def describe_additions(option: ExtensionOption) -> Text | str:
     return Listed(added, MOST_NAMED) if added else "–"
 
 
-def draw_ways(document: ExtensionDocument, lang: Lang, width: int) -> str:
-    """Draw the gain of each way; nothing where the gains have several units."""
+def build_bars(document: ExtensionDocument) -> Bars:
+    """Return the gain of each way; no bar where the gains have several units."""
     ways = [way for way in document.ways if way.allowed]
-    if len({way.goal for way in ways if way.goal}) != 1:
-        return ""
+    is_comparable = len({way.goal for way in ways if way.goal}) == 1
     bars = [
-        Bar(describe_way(way).in_(lang), [max(0.0, float(read_gain(way).change))], [read_gain(way).in_(lang)])
+        Bar(describe_way(way), [max(0.0, float(read_gain(way).change))], [read_gain(way)])
         for way in ways
+        if is_comparable
     ]
-    side = _("gain for {extra} more", extra=Money(document.extra_cents)).in_(lang)
-    return draw_bars(bars, [side], _("where to put the extension").in_(lang), width)
+    side = _("gain for {extra} more", extra=Money(document.extra_cents))
+    return Bars(bars, _("where to put the extension"), [side])

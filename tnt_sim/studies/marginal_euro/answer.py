@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 from tnt_sim.analysis.marginal.document import NextEuroDocument
 from tnt_sim.analysis.marginal.marginal_euro import BOUNDED, ENVELOPE, NEVER, RULE, STOPPED, NextEuro
 from tnt_sim.i18n.message import Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_amount, format_short_amount
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
-from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Gain, format_signed, label_goal
@@ -53,7 +54,7 @@ def build_steps(steps: Sequence[NextEuro]) -> Iterator[Node]:
     """Yield a section for the envelopes and one for the rules, and what their figures mean."""
     for kind, title in TITLES.items():
         if rows := [step for step in steps if step.kind == kind]:
-            yield Section(title, [Chart(title, partial(draw_steps, rows)), build_table(COLUMNS, rows)])
+            yield Section(title, [Chart(title, build_bars(rows)), build_table(COLUMNS, rows)])
     yield Paragraph(STEP_NOTE, soft=True)
 
 
@@ -80,14 +81,13 @@ def describe_outcome(step: NextEuro) -> Text:
     return _("at {enough} more, {moves}", enough=enough, moves=step.moves)
 
 
-def draw_steps(steps: Sequence[NextEuro], lang: Lang, width: int) -> str:
-    """Draw the least to add to each envelope for a gain; nothing where none is known to the cent."""
+def build_bars(steps: Sequence[NextEuro]) -> Bars:
+    """Return the least to add to each envelope for a gain; no bar where none is known to the cent."""
     known = sorted(
         (step.step.low_cents, step.id) for step in steps if step.step.exact and step.step.low_cents
     )
-    bars = [Bar(name, [cents], [f"+{format_amount(cents, lang)}"]) for cents, name in known[:MOST_BARS]]
-    side = _("the least to add for a gain").in_(lang)
-    return draw_bars(bars, [side], _("what the next euro is worth").in_(lang), width)
+    bars = [Bar(name, [cents], [_("+{amount}", amount=Money(cents))]) for cents, name in known[:MOST_BARS]]
+    return Bars(bars, _("what the next euro is worth"), [_("the least to add for a gain")])
 
 
 def list_plots() -> Mapping[str, Callable[[NextEuroDocument, Lang], AltairChart]]:
@@ -95,18 +95,23 @@ def list_plots() -> Mapping[str, Callable[[NextEuroDocument, Lang], AltairChart]
     return {"next_euro": plot_steps}
 
 
-def list_bars(steps: Sequence[NextEuro], lang: Lang) -> list[tuple[str, float, str]]:
-    """Return id, euros and label of each step in money whose gain is known, the smallest first."""
+def list_bars(steps: Sequence[NextEuro]) -> list[Bar]:
+    """Return the euros of each step in money whose gain is known, the smallest first."""
     bars = [
-        (
+        Bar(
             step.id,
-            cents / 100,
-            f"+{format_short_amount(cents, lang)} → {format_signed(step.gain, lang)} {step.goal}",
+            [cents / 100],
+            [write_both(partial(_label_step, cents, step.gain, step.goal))],
+            id=step.id,
         )
         for step in steps
         if (cents := step.step.low_cents) and step.gain is not None
     ]
-    return sorted(bars, key=lambda bar: (bar[1], bar[0]))
+    return sorted(bars, key=lambda bar: (bar.sizes[0], bar.id))
+
+
+def _label_step(cents: int, gain: Fraction, goal: str | None, lang: Lang) -> str:
+    return f"+{format_short_amount(cents, lang)} → {format_signed(gain, lang)} {goal}"
 
 
 def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
@@ -117,22 +122,16 @@ def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
     ValueError
         If no envelope has a step in money.
     """
-    import polars as pl
 
     from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis
     from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
     from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
 
-    bars = list_bars(document.next, lang)
+    bars = list_bars(document.next)
     if not bars:
         raise ValueError("no envelope has a next step: nothing to draw")
-    frame = pl.DataFrame(
-        [(name, name, euros, label) for name, euros, label in bars],
-        schema=["id", "name", "value", "label"],
-        orient="row",
-    )
-    finding = _("Smallest step: {name}, {step}", name=bars[0][0], step=bars[0][2])
+    finding = _("Smallest step: {name}, {step}", name=bars[0].id, step=bars[0].texts[0])
     question = _("The least to add for a gain: nothing changes below")
     axis = build_money_axis(lang, grid=False)
-    chart = draw_labelled_bars(frame, _("To add").in_(lang), Mark.GRANTED, axis)
+    chart = draw_labelled_bars(bars, _("To add"), axis, lang)
     return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.marginal.document import RulePricesDocument
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, Price
-from tnt_sim.documents import format_fraction
 from tnt_sim.engine.result import Proof
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _
-from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Items
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section
 from tnt_sim.studies.answer_tables import Col, build_table, list_names
@@ -129,20 +127,21 @@ def describe_dearest(price: Price, *, is_alone: bool = False) -> Text:
     return _("Dearest: {name}, {change} without it", name=name, change=price.gain)
 
 
+def list_bars(prices: Sequence[Price]) -> list[Bar]:
+    """Return what would be gained without each restriction."""
+    return [
+        Bar(price.named, [float(price.gain.value)], [price.gain], Mark.LOSS, price.named.id)
+        for price in prices
+    ]
+
+
 def draw_prices(drawn: Sequence[Price]) -> Chart:
     """Draw what would be gained without each of the dearest restrictions."""
     finding = describe_dearest(drawn[0], is_alone=len(drawn) == 1)
     rows = Items([_("{name}: {text}", name=price.named, text=price.gain) for price in drawn], ";")
     alt, side = _("{finding}. {rows}.", finding=finding, rows=rows), _("what would be gained without it")
-
-    def draw(lang: Lang, width: int) -> str:
-        bars = [
-            Bar(price.named.in_(lang), [float(price.gain.value)], [price.gain.in_(lang)], Mark.LOSS)
-            for price in drawn
-        ]
-        return draw_bars(bars, [side.in_(lang)], alt.in_(lang), width)
-
-    return Chart(alt, draw, finding, _("What would be gained without each of them, the others kept?"))
+    bars = Bars(list_bars(drawn), alt, [side])
+    return Chart(alt, bars, finding, _("What would be gained without each of them, the others kept?"))
 
 
 def list_plots() -> Mapping[str, Callable[[RulePricesDocument, Lang], AltairChart]]:
@@ -159,9 +158,7 @@ def plot_prices(document: RulePricesDocument, lang: Lang) -> AltairChart:
         If nothing restricts the choice.
     """
     import altair as alt
-    import polars as pl
 
-    from tnt_sim.reporting.plots.drawing.chart_words import make_unique
     from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
     from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
 
@@ -169,26 +166,9 @@ def plot_prices(document: RulePricesDocument, lang: Lang) -> AltairChart:
     drawn = sorted((price for price in document.prices if price.gain.goal in (None, goal)), key=rank_price)
     if not drawn:
         raise ValueError("nothing restricts the choice: there is no price to draw")
-    ids = [price.named.id for price in drawn]
-    frame = pl.DataFrame(
-        {
-            "id": ids,
-            "name": make_unique([price.named.title or price.named.id for price in drawn], ids),
-            "value": [float(price.gain.value) for price in drawn],
-            "label": [label_price(price, lang) for price in drawn],
-        }
-    )
     title = _("Gain without it ({goal})", goal=label_goal(goal)) if goal else _("Gain without it")
     axis = alt.Axis(tickCount=4, format=",~f", grid=False)
-    chart = draw_labelled_bars(frame, title.in_(lang), Mark.LOSS, axis)
+    chart = draw_labelled_bars(list_bars(drawn), title, axis, lang)
     finding = next(build_answer(document), _("What each rule costs"))
     question = _("What would be gained without each of them, the others kept?")
     return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)
-
-
-def label_price(price: Price, lang: Lang) -> str:
-    """Write the price beside its bar."""
-    goal, value = price.gain.goal, format_fraction(price.gain.value)
-    if goal is None:
-        return _("costs nothing").in_(lang)
-    return format_euros(value, lang) if goal in _MONEY else f"{format_decimal(value, lang)} {goal}"

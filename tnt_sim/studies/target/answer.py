@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from tnt_sim.analysis.marginal.document import TargetDocument, TargetEntry
-from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _p
-from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.i18n.message import NO_TEXT, Text, _, _p
 from tnt_sim.i18n.parameters import Count, Listed, Money
-from tnt_sim.reporting.charts.bars import Bar, draw_bars
-from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Section, build_section
+from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Section, Words, build_section
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Support
 
@@ -39,7 +37,7 @@ def build_page(document: TargetDocument) -> Iterator[Node]:
     """Yield the table of targets with its picture, then the list of each target that is reached."""
     title, n = _("The smallest envelope that reaches each target"), len(document.targets)
     table = build_table(list_columns(document), document.targets, most=n, as_cards=True)
-    yield Section(title, [Chart(title, partial(draw_amounts, document)), table])
+    yield Section(title, [Chart(title, build_bars(document)), table])
     for entry in document.targets:
         if entry.dossiers:
             names = Column(_("Application"), list(entry.dossiers))
@@ -97,11 +95,13 @@ def describe_obstacle(entry: TargetEntry) -> Text | str:
     return entry.missing or (Listed(entry.blocked_by, MOST_NAMED) if entry.blocked_by else "–")
 
 
-def draw_amounts(document: TargetDocument, lang: Lang, width: int) -> str:
-    """Draw the amount of each target that is reached, after the written one; nothing where none is."""
-    known = [(one.words, one.amount_cents) for one in document.targets if one.amount_cents is not None]
+def build_bars(document: TargetDocument) -> Bars:
+    """Return the amount of each target that is reached, after the written one; no bar where none is."""
+    known: list[tuple[Words, int]] = [
+        (one.words, one.amount_cents) for one in document.targets if one.amount_cents is not None
+    ]
     if known and document.amount_cents is not None:
-        known.insert(0, (_("written amount").in_(lang), document.amount_cents))
-    bars = [Bar(name, [cents], [format_amount(cents, lang)]) for name, cents in known]
-    side = _('envelope "{envelope}"', envelope=document.envelope or "").in_(lang)
-    return draw_bars(bars, [side], _("the smallest envelope").in_(lang), width)
+        known.insert(0, (_("written amount"), document.amount_cents))
+    bars = [Bar(name, [cents], [Money(cents)]) for name, cents in known]
+    side = _('envelope "{envelope}"', envelope=document.envelope or "")
+    return Bars(bars, _("the smallest envelope"), [side])

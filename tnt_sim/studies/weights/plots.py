@@ -8,7 +8,7 @@ import polars as pl
 
 from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.i18n.message import Lang, _, _n
-from tnt_sim.reporting.charts.theme import Mark
+from tnt_sim.reporting.charts.bars import Bar
 from tnt_sim.reporting.plots.drawing.chart_words import build_count_axis, make_unique
 from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars, draw_spans
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
@@ -74,15 +74,16 @@ def plot_dossiers(result: WeightsResult, lang: Lang, most: int = MOST_PLOTTED) -
         "{n} application depends on the weights", "{n} applications depend on the weights", n=len(moving)
     )
     drawn = moving[:most]
-    frame = pl.DataFrame(
-        {
-            "dossier": [row.dossier for row in drawn],
-            "name": [label_dossier(row.dossier, row.title) for row in drawn],
-            "value": [round(row.core_index * n) for row in drawn],
-            "label": [describe_times(row, n).in_(lang) for row in drawn],
-        }
-    )
+    bars = [
+        Bar(
+            label_dossier(row.dossier, row.title),
+            [round(row.core_index * n)],
+            [describe_times(row, n)],
+            id=row.dossier,
+        )
+        for row in drawn
+    ]
     axis = build_count_axis(n, grid=False)
-    chart = draw_labelled_bars(frame, _("Choices").in_(lang), Mark.GRANTED, axis)
+    chart = draw_labelled_bars(bars, _("Choices"), axis, lang)
     question = _("By the number of choices that fund them, the most often funded first")
     return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)

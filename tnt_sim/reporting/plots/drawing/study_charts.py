@@ -8,35 +8,47 @@ import altair as alt
 import polars as pl
 
 from tnt_sim.i18n.message import Lang, _
+from tnt_sim.reporting.charts.bars import Bar
 from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
     build_count_axis,
     build_money_axis,
     build_name_axis,
+    make_unique,
 )
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+from tnt_sim.reporting.report_tree import Words, write_words
 
 ROW = 30
 _N_BINS = 24
 
 
-def draw_labelled_bars(frame: pl.DataFrame, axis_title: str, mark: Mark, axis: alt.Axis) -> AltairChart:
-    """Draw the `value` of each row from zero, with its `label` beside it, in the order of the frame."""
-    names = frame["name"].to_list()
+def draw_labelled_bars(bars: Sequence[Bar], title: Words, axis: alt.Axis, lang: Lang) -> AltairChart:
+    """Draw the size of each bar from zero with its text beside it; all have the mark of the first."""
+    ids, axis_title = [bar.id for bar in bars], write_words(title, lang)
+    names = make_unique([write_words(bar.label, lang) for bar in bars], ids)
+    frame = pl.DataFrame(
+        {
+            "id": ids,
+            "name": names,
+            "value": [bar.sizes[0] for bar in bars],
+            "label": [write_words(bar.texts[0], lang) for bar in bars],
+        }
+    )
     most = float(frame["value"].max() or 1)  # type: ignore[arg-type]
     scale = alt.Scale(domain=[0, most * 1.4], nice=False)
     y = alt.Y("name:N", title=None, sort=names, axis=build_name_axis(labelLimit=320))
     base = alt.Chart(frame).encode(
         y=y, tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title=axis_title)]
     )
-    bars = base.mark_bar(height=18, color=FILLS[mark]).encode(
+    drawn = base.mark_bar(height=18, color=FILLS[bars[0].mark]).encode(
         x=alt.X("value:Q", title=axis_title, scale=scale, axis=axis)
     )
     text = base.mark_text(align="left", dx=7, color=INK).encode(
         x=alt.X("value:Q", scale=scale), text="label:N"
     )
-    return alt.layer(bars, text, data=frame).properties(width=WIDTH - 80, height=ROW * len(names))
+    return alt.layer(drawn, text, data=frame).properties(width=WIDTH - 80, height=ROW * len(names))
 
 
 def draw_spans(frame: pl.DataFrame, axis_title: str) -> AltairChart:
