@@ -26,6 +26,7 @@ from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.sweep_charts import KINDS
 from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
+from tnt_sim.reporting.report_tree import write_words
 from tnt_sim.studies.marginal_euro.answer import list_bars
 from tnt_sim.values.answer_values import Interval
 from tnt_sim.verify.allocation_reading import Allocation
@@ -162,9 +163,9 @@ def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
         SimpleNamespace(id="a", step=Interval.of_cents(41_200_000, None), gain=Fraction(2), goal="score"),
         SimpleNamespace(id="b", step=Interval(None, None), gain=None, goal="score"),
     ]
-    ((_, _, label),) = list_bars(steps, Lang.FR)
-    assert "+412" in label
-    assert list_bars(steps[1:], Lang.FR) == []
+    (bar,) = list_bars(steps)
+    assert "+412" in write_words(bar.texts[0], Lang.FR)
+    assert list_bars(steps[1:]) == []
 
 
 @pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])
