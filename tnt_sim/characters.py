@@ -2,7 +2,8 @@
 
 A reader of a scenario sees lines and letters. Refused is what changes either without being seen: controls, lone
 carriage returns, marks of direction, and characters without width or ink. Two ids look the same if their
-skeletons are equal: compatible forms (NFKD), then one letter for those that are drawn alike.
+skeletons are equal: compatible forms (NFKD), then one letter for those that are drawn alike, and one digit for
+each value in any script. ASCII characters are told apart, O from 0 and l from 1: codes of applications hold both.
 
 Source: Unicode Technical Standard 39, *Unicode Security Mechanisms*, and its data of confusable characters, of
 which this file has the Latin, Greek and Cyrillic letters that pass for ASCII.
@@ -81,11 +82,14 @@ def build_skeleton(text: str) -> str:
 
     >>> build_skeleton("Е-01") == build_skeleton("E-01"), build_skeleton("Ét") == build_skeleton("Et")
     (True, False)
+    >>> build_skeleton("E-0١")
+    'E-01'
     """
     if text.isascii():
         return text
     shown = _STYLES.sub("", _NOT_SHOWN.sub("", unicodedata.normalize("NFKD", text)))
-    return unicodedata.normalize("NFC", shown.translate(_ALIKE))
+    plain = "".join(str(unicodedata.decimal(sign, sign)) for sign in shown.translate(_ALIKE))
+    return unicodedata.normalize("NFC", plain)
 
 
 def format_difference(left: str, right: str) -> str:
