@@ -3,7 +3,7 @@
 A reader of a scenario sees lines and letters. Refused is what changes either without being seen: controls, lone
 carriage returns, marks of direction, and characters without width or ink. Two ids look the same if their
 skeletons are equal: compatible forms (NFKD), then one letter for those that are drawn alike, and one digit for
-each value in any script. ASCII characters are told apart, O from 0 and l from 1: codes of applications hold both.
+each value in any script. ASCII characters stay apart, O from 0 and l from 1: codes of applications hold both.
 
 Source: Unicode Technical Standard 39, *Unicode Security Mechanisms*, and its data of confusable characters, of
 which this file has the Latin, Greek and Cyrillic letters that pass for ASCII.
