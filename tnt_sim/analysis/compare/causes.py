@@ -13,7 +13,7 @@ others do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,6 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.analysis.compare.compared_run import ComparedRun
-from tnt_sim.analysis.compare.written_values import list_written_values, select_written_values
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.domain.portfolio import CANONICAL, get_table_column
 from tnt_sim.engine.budgets import Clock
@@ -32,6 +31,8 @@ from tnt_sim.scenario.load import set_text, with_sets
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
 
+_WORDS = ("title", "note", "source", "solver", "id", "locale")
+"""Keys of a scenario that do not affect the decision."""
 KEYS = {"path": pl.String}
 ENTRIES = ("eligibility", "rules")
 """Sections whose entries count as one change each if present on one side only."""
@@ -65,7 +66,7 @@ class ScenarioDifference:
 
 def list_changes(first: ScenarioData, other: ScenarioData, keys: pl.DataFrame) -> list[ScenarioDifference]:
     """List the changes from one scenario to another; `keys` has path, text on the first, text on the other."""
-    entry, two = select_written_values(first.resolve()), select_written_values(other.resolve())
+    entry, two = _select_written_values(first.resolve()), _select_written_values(other.resolve())
     entire = {
         f"{section}.{name}": section
         for section in ENTRIES
@@ -135,6 +136,36 @@ def find_changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
             (row["dossier"], column, row[column], row[f"{column}\n"]) for row in differs.iter_rows(named=True)
         ]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def list_written_values(tree: Mapping[str, object]) -> dict[str, str]:
+    """Return the text of each value of a resolved scenario by its `--set` path.
+
+    >>> list_written_values({"programme": {"amount": "2 €", "envelopes": [{"id": "a", "amount": "1 €"}]}})
+    {'programme.amount': '2 €', 'envelopes.a.amount': '1 €'}
+    """
+    return dict(_flatten_values(_select_written_values(tree)))
+
+
+def _select_written_values[Value](tree: Mapping[str, Value]) -> dict[str, Value]:
+    return {key: value for key, value in tree.items() if key not in _WORDS}
+
+
+def _flatten_values(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value with its path; list entries by id, other lists whole."""
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            if key not in ("title", "note", "source"):
+                yield from _flatten_values(child, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and all(isinstance(e, dict) and "id" in e for e in value):
+        here = "envelopes" if path.endswith("envelopes") else path
+        for entry in value:
+            rest = {key: child for key, child in entry.items() if key != "id"}
+            yield from _flatten_values(rest, f"{here}.{entry['id']}")
+            if not rest:
+                yield f"{here}.{entry['id']}", ""
+    else:
+        yield path, set_text(value)
 
 
 def _convert_to_text(table: pl.DataFrame) -> pl.DataFrame:

@@ -21,8 +21,8 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.analysis.compare.causes import list_written_values
 from tnt_sim.analysis.compare.document import CoreDocument, CoreDossier, CoreMove, CoreRun
-from tnt_sim.analysis.compare.written_values import list_written_values
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import ResultData, build_own_verification
 from tnt_sim.engine.run_folder.run_access import open_stored

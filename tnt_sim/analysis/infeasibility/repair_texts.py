@@ -209,10 +209,10 @@ def _build_eased_entry(
         return EasedShareEntry(**{**head, "kind": "share"}, rate=format_fraction(rate), reached=reached)
     if entry.kind == "limit" and liftable.side == "min" and entry.unit is Unit.NUMBER:
         return EasedCountEntry(**head, cheapest=_find_cheapest_dossier(form, entry, liftable, repair))
-    return EasedEntry(**head, above=_name_raised_above(form, entry, repair))
+    return EasedEntry(**head, above=_list_raised_above(form, entry, repair))
 
 
-def _name_raised_above(form: ElasticProblem, entry: WrittenPart, repair: RuleRepair) -> list[str]:
+def _list_raised_above(form: ElasticProblem, entry: WrittenPart, repair: RuleRepair) -> list[str]:
     """Name the envelopes above one that are raised with it, and that no other part of the repair names."""
     if entry.kind != "envelope":
         return []
