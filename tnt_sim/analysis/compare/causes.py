@@ -138,34 +138,41 @@ def find_changed_cells(first: ComparedRun, other: ComparedRun) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def list_written_values(tree: Mapping[str, object]) -> dict[str, str]:
+def list_written_values(tree: Mapping[str, object], *, numbered: bool = False) -> dict[str, str]:
     """Return the text of each value of a resolved scenario by its `--set` path.
+
+    `numbered` parts also lists whose entries have no id, which no `--set` reaches.
 
     >>> list_written_values({"programme": {"amount": "2 €", "envelopes": [{"id": "a", "amount": "1 €"}]}})
     {'programme.amount': '2 €', 'envelopes.a.amount': '1 €'}
     """
-    return dict(_flatten_values(_select_written_values(tree)))
+    return dict(_flatten_values(_select_written_values(tree), "", numbered))
 
 
 def _select_written_values[Value](tree: Mapping[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in tree.items() if key not in _WORDS}
 
 
-def _flatten_values(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each value with its path; list entries by id, other lists whole."""
+def _flatten_values(value: object, path: str, numbered: bool) -> Iterator[tuple[str, str]]:
+    """Yield each value with its path; list entries by id or number, other lists whole."""
     if isinstance(value, dict) and value:
         for key, child in value.items():
             if key not in ("title", "note", "source"):
-                yield from _flatten_values(child, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and value and all(isinstance(e, dict) and "id" in e for e in value):
+                yield from _flatten_values(child, f"{path}.{key}" if path else key, numbered)
+    elif isinstance(value, list) and value and all(_is_entry(entry, numbered) for entry in value):
         here = "envelopes" if path.endswith("envelopes") else path
-        for entry in value:
+        for number, entry in enumerate(value):
+            place = f"{here}.{entry.get('id', number)}"
             rest = {key: child for key, child in entry.items() if key != "id"}
-            yield from _flatten_values(rest, f"{here}.{entry['id']}")
+            yield from _flatten_values(rest, place, numbered)
             if not rest:
-                yield f"{here}.{entry['id']}", ""
+                yield place, ""
     else:
         yield path, set_text(value)
+
+
+def _is_entry(value: object, numbered: bool) -> bool:
+    return isinstance(value, dict) and (numbered or "id" in value)
 
 
 def _convert_to_text(table: pl.DataFrame) -> pl.DataFrame:

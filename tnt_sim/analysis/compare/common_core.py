@@ -117,7 +117,7 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
     """Read a run folder as one of the set."""
     run = open_stored(run_dir)
     tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    values, dossiers = list_written_values(tree), _select_grants(run.table)
+    values, dossiers = list_written_values(tree, numbered=True), _select_grants(run.table)
     return RunSnapshot(run_dir.name, run.spec, values, dossiers, run.checked, run.synthetic)
 
 
@@ -132,7 +132,7 @@ def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
     if result.allocation is None:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     scenario = result.problem.scenario
-    values, dossiers = list_written_values(scenario.resolve()), _select_grants(result.dossiers)
+    values, dossiers = list_written_values(scenario.resolve(), numbered=True), _select_grants(result.dossiers)
     return RunSnapshot(
         name, scenario.spec, values, dossiers, build_own_verification(result), is_synthetic(scenario)
     )
