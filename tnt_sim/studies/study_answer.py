@@ -50,7 +50,7 @@ class StudyPlots:
         Examples
         --------
         >>> scenario.analyse.rule_prices().plot.in_("en").prices().data["label"][0]
-        '+21 (score)'
+        '+21 score'
         """
         return replace(self, lang=Lang(lang))
 
