@@ -235,7 +235,7 @@ WORDS = {
     ),
     "{kind: equity, measure: dossiers, by: region, max: 150 %}": (
         f"Pour chaque région, le nombre de dossiers financés par habitant ne dépasse pas 150{NNB}% de la moyenne "
-        "de l'ensemble."
+        "de ces groupes réunis."
     ),
     "{kind: limit, measure: granted, max: {share: 20 %, of_amount: axe-1}}": (
         f"Le montant accordé ne dépasse pas 20{NNB}% du montant de « axe-1 »."
