@@ -123,6 +123,92 @@ def test_rows_that_do_not_match_are_a_sentence(key: str, value: Any) -> None:
     assert verifier.check_claim({**record, key: value}, {"multipliers": {"0": 1}})
 
 
+FORGED: dict[str, tuple[dict[str, Any], Any]] = {
+    "one row under two names": (
+        {"columns": {"low": [0], "high": [1]}, "groups": [],
+         "rows": [{"columns": [0], "values": [1], "upper": 1}, {"columns": [0], "values": [-1], "upper": -1}]},
+        {"multipliers": {"01": 5, "1": 1}, "carried": 1, "trees": [{"row": 0, "price": 0}]},
+    ),
+    "a column of one tree that pays in another": (
+        {"columns": {"low": [0, 0], "high": [1, 5]}, "groups": [],
+         "rows": [{"columns": [0, 1], "values": [1, -1], "upper": 0}, {"columns": [1], "values": [1], "upper": 5},
+                  {"columns": [0], "values": [-1], "upper": -1}]},
+        {"split": {"columns": [1], "values": [-1], "at": 0},
+         "parts": [{"multipliers": {"2": 1}, "trees": [
+             {"row": 0, "price": 1},
+             {"row": 1, "price": 0, "below": [{"row": 3, "price": 0, "may_exceed": True}]}]}, {}]},
+    ),
+    "a column paid by the caps of another tree": (
+        {"columns": {"low": [0] * 4, "high": [3, 3, 9, 3]}, "groups": [],
+         "rows": [{"columns": [1], "values": [1], "upper": 3}, {"columns": [0, 1], "values": [1, -1], "upper": 0},
+                  {"columns": [2, 1], "values": [1, -5], "upper": 0},
+                  {"columns": [3, 2], "values": [1, -1], "upper": 0},
+                  {"columns": [3], "values": [-1], "upper": -2}]},
+        {"multipliers": {"4": 1}, "trees": [
+            {"row": 0, "price": 0, "below": [{"row": 1, "price": 0, "may_exceed": True}]},
+            {"row": 2, "price": 1, "below": [{"row": 3, "price": 1, "may_exceed": True}]}]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_certificate_shows_nothing(name: str) -> None:
+    """Each is of a form that a changed figure does not reach."""
+    record, proof = FORGED[name]
+    assert verifier.check_claim(record, proof)
+
+
+BROKEN = {
+    "empty": "", "a list": "[]", "a word": '"proofs"', "deep": "[" * 100_000, "no proofs": "{}",
+    "a huge number": '{"proofs": [' + "9" * 5000 + "]}", "not text": "\x00", "no list": '{"proofs": 3}',
+}  # fmt: skip
+BROKEN_CLAIMS: list[Any] = [
+    [],
+    {},
+    [{}],
+    [{"says": "x"}],
+    [{"rows": []}],
+    [3],
+    None,
+    [{"says": 3, "rows": 4}],
+]
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("name", ["rows", "certificate"])
+def test_a_file_that_cannot_be_read_is_a_sentence(
+    text: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, _ = draw_plain_case(3).asking(1)
+    for file, content in (("rows", {**record, "claims": []}), ("certificate", {"proofs": []})):
+        (tmp_path / f"{file}.json").write_text(json.dumps(content), "utf-8")
+    (tmp_path / f"{name}.json").write_text(text, "utf-8")
+    assert verifier.main(str(tmp_path)) == 1
+    assert capsys.readouterr().out.startswith("not shown: ")
+
+
+@pytest.mark.parametrize("claims", BROKEN_CLAIMS, ids=str)
+def test_claims_of_another_form_are_a_sentence(
+    claims: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, _ = draw_plain_case(3).asking(1)
+    (tmp_path / "rows.json").write_text(json.dumps({**record, "claims": claims}), "utf-8")
+    (tmp_path / "certificate.json").write_text(json.dumps({"proofs": [{}]}), "utf-8")
+    assert verifier.main(str(tmp_path)) == 1
+    assert capsys.readouterr().out.startswith("not shown: ")
+
+
+def test_ranges_of_many_values_end_with_a_sentence() -> None:
+    n = 400
+    rows = [
+        {"columns": [*range(n)], "values": [1] * n, "upper": 3},
+        {"columns": [0], "values": [-1], "upper": -9},
+    ]
+    record = {"columns": {"low": [0] * n, "high": [99_999] * n}, "groups": [], "rows": rows}
+    proof = {"multipliers": {"1": 1}, "trees": [{"row": 0, "price": 1}]}
+    assert "too long" in verifier.check_claim(record, proof)
+
+
 def test_a_list_that_would_grow_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifier, "MOST_PAIRS", 50)
     n = 40

@@ -44,9 +44,7 @@ from os.path import abspath, dirname, join
 from typing import Any
 
 MOST_PAIRS = 3_000_000
-"""Pairs listed in one claim at most."""
-MOST_VALUES = 100_000
-"""Values of one column under a cap at most."""
+"""Pairs listed in one claim at most, and values of its columns beyond two each."""
 LARGEST = 1 << 200
 """The largest figure that is read."""
 
@@ -174,6 +172,8 @@ class Check:
         self.gain, self.target, self.rate, self.most = [0] * len(system.low), 0, 0, 0
         self.carried: dict[int, int] = {}
         for name, times in proof.get("multipliers", {}).items():
+            if name != str(int(name)):  # "01" would count row 1 a second time
+                raise NotShown(f"{name[:30]!r} is no number of a row")
             row, upper = system.get_row(int(name))
             self.target -= read_whole(times, 0) * upper
             if int(name) == proof.get("carried"):
@@ -197,10 +197,8 @@ class Check:
         room -= sum(value * low[j] for j, value in row.items() if low[j] == high[j])
         row = {j: value for j, value in row.items() if value and low[j] < high[j]}
         if excess is not None:  # one column, counted -1 here and +1 above, pays for what exceeds the room
-            payers = [
-                j for j, value in row.items() if value == -1 and excess.get(j) == 1 and j not in self.paid
-            ]
-            if len(payers) != 1 or low[payers[0]] or payers[0] in self.system.group_of:
+            payers = [j for j, value in row.items() if value == -1 and excess.get(j) == 1]
+            if len(payers) != 1 or low[payers[0]] or self.is_counted(payers[0]):
                 raise NotShown("no column of the cap above pays for what exceeds a cap")
             self.paid.add(payers[0])
             del row[payers[0]]
@@ -210,13 +208,18 @@ class Check:
         if below and below[0].get("may_exceed"):
             if above is not None and not cap.may_exceed:
                 raise NotShown("a cap that pays for others lies under one that counts choices")
+            before = set(self.paid)
             cap.below = [self.read_tree(child, None, row) for child in below]
-            if any(j not in self.paid for j in row):
+            if not row.keys() <= self.paid - before:
                 raise NotShown("a cap that pays for others counts something else")
             return cap
         self.assign_columns(row, cap, above)
         cap.below = [self.read_tree(child, cap) for child in below]
         return cap
+
+    def is_counted(self, j: int) -> bool:
+        """Return whether a column has its place under a cap, pays for one already, or is part of a group."""
+        return j in self.holder or j in self.paid or j in self.system.group_of
 
     def assign_columns(self, row: dict[int, int], cap: PricedCap, above: PricedCap | None) -> None:
         """Put a row's columns, which must lie under `above` and no cap beside it, under a cap."""
@@ -251,8 +254,7 @@ class Check:
                 continue
             cap = self.holder.get(j)
             values = range(least, most + 1, 1 if cap else max(1, most - least))
-            if len(values) > MOST_VALUES:
-                raise NotShown("a column under a cap has too many values")
+            self.spend(max(0, len(values) - 2))
             self.add_choice(cap, [self.build_entry(j, value) for value in values])
 
     def build_entry(self, j: int, value: int) -> Entry:
@@ -293,6 +295,12 @@ class Check:
             raise NotShown("a cap has a selection that is worth more than is claimed")
         return cap.best
 
+    def spend(self, n_pairs: int) -> None:
+        """Count pairs, and refuse more than are listed at most."""
+        self.spent[0] += n_pairs
+        if self.spent[0] > MOST_PAIRS:
+            raise NotShown("the lists are too long")
+
     def measure(self, options: list[Entry], price: int) -> int:
         """Return the greatest worth of some options at a price."""
         return -min(m + price * w + self.rate * v for w, v, m in options)
@@ -331,9 +339,7 @@ class Check:
             joined: list[Json] = []
             for short, w, v, m in step.entries:
                 joined += [(a + w, b + v, c + m, s + short) for s, a, b, c in states if s + short <= limit]
-            self.spent[0] += len(joined)
-            if self.spent[0] > MOST_PAIRS:
-                raise NotShown("the lists are too long")
+            self.spend(len(joined))
             states = [(short, w, v, m) for w, v, m, short in self.prune(joined)]
             states = keep_near(states, limits, after.pop(), limit)
         if len(limits) > 1:  # what is left of the room and of the carried row adds up in the end
@@ -389,38 +395,49 @@ def check_proof(system: PlainSystem, proof: Json, spent: list[int]) -> bool:
     )
 
 
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+"""Errors that end the reading of a file of another form."""
+
+
 def check_claim(record: Json, proof: Json) -> str:
     """Return an empty text if a proof shows that the rows have no point, else what is wrong."""
     try:
         is_empty = check_proof(PlainSystem(record), proof, [0])
     except NotShown as error:
         return str(error)
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
-        return f"the files are not in the form that is read here: {error!r}"
+    except MALFORMED as error:
+        return f"the files are not in the form that is read here: {error!r:.200}"
     return "" if is_empty else "the prices and lists leave room for a point"
+
+
+def read_json(path: str) -> Json:
+    """Return what a file holds."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
 
 
 def main(folder: str) -> int:
     """Check every claim in a folder, and print a sentence for each."""
-    with open(join(folder, "rows.json"), encoding="utf-8") as rows:
-        record = json.load(rows)
-    with open(join(folder, "certificate.json"), encoding="utf-8") as certificate:
-        proofs = json.load(certificate)["proofs"]
-    reasons = []
-    for number, claim in enumerate(record["claims"]):
-        system = {**record, "rows": [*record["rows"], *claim["rows"]]}
-        proof = proofs[number] if number < len(proofs) else None
-        reasons.append("the certificate has no proof of it" if proof is None else check_claim(system, proof))
-        print(f"not shown: {claim['says']} ({reasons[-1]})" if reasons[-1] else f"shown: {claim['says']}")
-    return 1 if any(reasons) or not reasons else 0
+    try:
+        record = read_json(join(folder, "rows.json"))
+        proofs = read_json(join(folder, "certificate.json"))["proofs"]
+        claims = [(str(claim["says"]), [*record["rows"], *claim["rows"]]) for claim in record["claims"]]
+        pairs = [*zip(claims, [*proofs, *([None] * len(claims))])]
+    except (OSError, *MALFORMED) as error:
+        print(f"not shown: {error!r:.200}")
+        return 1
+    if not claims:
+        print("not shown: rows.json has no claim")
+    n_shown = 0
+    for (says, rows), proof in pairs:
+        reason = (
+            "the certificate has no proof of it"
+            if proof is None
+            else check_claim({**record, "rows": rows}, proof)
+        )
+        n_shown += not reason
+        print(f"not shown: {says} ({reason})" if reason else f"shown: {says}")
+    return 0 if claims and n_shown == len(claims) else 1
 
 
 if __name__ == "__main__":

@@ -235,7 +235,8 @@ def find_prices(
     DeadlineExpired
         When time is up.
     """
-    empty = {"multipliers": multipliers, "trees": [_write_tree(tree) for tree in trees]}
+    named = {str(row): times for row, times in multipliers.items()}
+    empty = {"multipliers": named, "trees": [_write_tree(tree) for tree in trees]}
     check = Check(system, empty, [0])
     caps = [cap for tree in check.trees for cap in _iterate_caps(tree)]
     highest = (
@@ -251,7 +252,7 @@ def find_prices(
     if len(nodes) == 1 and slack >= 0:
         nodes[0].cap.claim = check.target - check.loose - 1
     proof = {
-        "multipliers": {str(row): times for row, times in multipliers.items()},
+        "multipliers": named,
         "trees": [_write_tree(tree, node.cap) for tree, node in zip(trees, nodes, strict=True)],
     }
     return proof, slack
