@@ -53,7 +53,7 @@ class Budgets:
     proof_seconds: tuple[float, float] = (10.0, 60.0)
     tie_proof_seconds: tuple[float, float] = (5.0, 30.0)
     list_proof_seconds: float = 0.3
-    price_proof_seconds: tuple[float, float] = (0.3, 3.0)
+    price_proof_seconds: tuple[float, float] = (1.0, 3.0)
     question_proof_share: float = 0.5
     question_proof_seconds: float = 10.0
     gap_seconds: float = 5.0

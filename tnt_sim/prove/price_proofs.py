@@ -18,7 +18,7 @@ from tnt_sim.certify.certificate import PRICES, parse_caps
 from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.certify.system import STAGE, Box, System
 from tnt_sim.certify.verifier import Json, NotShown, PlainSystem, check_proof
-from tnt_sim.certify.verifier_rows import describe_system
+from tnt_sim.certify.verifier_rows import describe_system, list_group_rows
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.cap_prices import SCALE, Tree, find_prices
 from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp
@@ -50,14 +50,24 @@ def find_price_proof(system: System, deadline: Deadline, known: Json | None = No
     plain = PlainSystem(describe_system(system))
     try:
         for multipliers, trees in _list_known_trees(system, known):
-            proof, _ = find_prices(plain, multipliers, trees, deadline)
-            if _is_shown(plain, proof):
+            proof = _price_trees(plain, multipliers, trees, deadline)
+            if proof is not None and _is_shown(plain, proof):
                 return proof
         if len(system.rows.row) > MOST_ENTRIES:
             return None
         search = _Search(system, deadline)
         return search.prove(plain, system.build_box())
     except (NotShown, DeadlineExpired):
+        return None
+
+
+def _price_trees(
+    plain: PlainSystem, multipliers: Mapping[int, int], trees: Sequence[Tree], deadline: Deadline
+) -> Json | None:
+    """Return a proof with prices for the caps of some trees; None where their rows form none."""
+    try:
+        return find_prices(plain, multipliers, trees, deadline)[0]
+    except NotShown:
         return None
 
 
@@ -85,16 +95,19 @@ class _Search:
 
     Attributes
     ----------
+    grouped : rows that the verifier reads as groups; a price of theirs would add nothing
     n_parts : proofs met so far
     """
 
     system: System
     deadline: Deadline
     lp: ProofLp = field(init=False)
+    grouped: list[int] = field(init=False)
     n_parts: int = 0
 
     def __post_init__(self) -> None:
         self.lp = ProofLp(self.system, self.system.rows.goal)
+        self.grouped = list_group_rows(self.system)
 
     def prove(self, plain: PlainSystem, box: Box, depth: int = 0) -> Json | None:
         """Return a proof that a side has no point, or None; `depth` is the number of splits above it."""
@@ -128,12 +141,13 @@ class _Search:
     def _prove_by_prices(self, plain: PlainSystem, relaxation: LpSolution) -> Json | None:
         """Return a proof without a split, or None."""
         prices = relaxation.compute_multipliers()
+        prices[self.grouped] = 0.0
         prices = np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
         used = np.flatnonzero(prices)
         if not plain.has_points() or not len(used):
             return {"multipliers": {}} if _is_shown(plain, {}) else None
         stages = [k for k in used.tolist() if self.system.rows.names[k].startswith(STAGE)]
-        for goal in (*stages, None):
+        for goal in (None, *stages):
             caps = [k for k in used.tolist() if k != goal]
             trees = [] if goal is None else _build_trees(self.system, plain, caps)
             inside = {row for tree in trees for row in _list_rows(tree)}
@@ -143,9 +157,8 @@ class _Search:
                 for k in used.tolist()
                 if k not in inside
             }
-            try:
-                proof, _ = find_prices(plain, multipliers, trees, self.deadline)
-            except NotShown:
+            proof = _price_trees(plain, multipliers, trees, self.deadline)
+            if proof is None:
                 continue
             carried = (
                 [None] if len(trees) != 1 else [None, *_list_carried_rows(self.system, multipliers, goal)]
