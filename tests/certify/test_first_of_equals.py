@@ -12,10 +12,13 @@ import pytest
 from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError
-from tnt_sim.certify.proof_checker import CandidateList, check_first
+from tnt_sim.certify.proof_checker import CandidateList, check_first, list_order
 from tnt_sim.certify.system import System
+from tnt_sim.certify.verifier import check_claim
+from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.price_proofs import find_order_proof
 from tnt_sim.prove.tie_break_proofs import prove_first
 
 Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
@@ -67,6 +70,44 @@ def test_the_first_list_is_proven_and_no_other() -> None:
                 prove_first(system, lists[key], Deadline(20))
     assert proven > 35
     assert others > 80
+
+
+def test_the_verifier_is_shown_the_first_list_and_no_other() -> None:
+    proven = others = 0
+    for rng, system, lists in worlds(120):
+        order = {key: list_order(system, listed) for key, listed in lists.items()}
+        best, record = max(lists), describe_system(system)
+        proof = json.loads(json.dumps(find_order_proof(system, order[best], Deadline(20))))
+        assert check_claim(record, proof, order[best]) == ""
+        proven += 1
+        later = sorted(set(lists) - {best})
+        for key in rng.sample(later, min(len(later), 5)):
+            others += 1
+            assert find_order_proof(system, order[key], Deadline(20)) is None
+            assert check_claim(record, proof, order[key])
+            for changed in change_parts(proof, rng):
+                assert check_claim(record, changed, order[key])
+    assert proven > 60
+    assert others > 120
+
+
+def change_parts(proof: dict[str, Any], rng: Random) -> Iterator[dict[str, Any]]:
+    """The proof with a part left out, doubled or moved, and with multipliers that narrow by any row."""
+    parts = proof["parts"]
+    yield {"narrow": [], "parts": parts[1:]}
+    yield {"narrow": [], "parts": [*parts, *parts]}
+    yield {"narrow": [], "parts": rng.sample(parts, len(parts))}
+    yield {"narrow": [{str(row): rng.randint(0, 9) for row in range(3)}], "parts": parts}
+
+
+@pytest.mark.parametrize("proof", [
+    None, {}, [], {"narrow": []}, {"narrow": 3, "parts": []}, {"narrow": [{"0": -1}], "parts": []},
+    {"narrow": [{"00": 1}], "parts": []}, {"narrow": [], "parts": {}}, {"narrow": [], "parts": [None]},
+])  # fmt: skip
+def test_a_hostile_proof_of_the_first_list_is_a_sentence(proof: Any) -> None:
+    """A list that is not the first: nothing shows it, whatever the proof holds."""
+    _, system, lists = next(world for world in worlds(70) if len(world[2]) > 1)
+    assert check_claim(describe_system(system), proof, list_order(system, lists[min(lists)]))
 
 
 def test_rows_that_leave_points_show_no_list_to_be_the_first() -> None:

@@ -46,6 +46,7 @@ def test_a_stranger_repeats_the_proof(run: Path, tmp_path: Path, capsys: pytest.
     assert told.stdout.splitlines() == [
         'shown: no allocation within the rows has more of "score" than 8',
         'shown: no allocation as good has less of "granted" than 100',
+        "shown: no allocation as good, which grants as little, goes before this one",
     ]
     assert told.returncode == 0
 
@@ -76,6 +77,7 @@ def test_a_faulty_kernel_shows_nothing_by_sums_or_lists(
         assert Fraction(load(folder)["objective"][0]["value"]) == 5, "the best list is worth 8"
         faulty = verify_run(folder)
         assert (faulty.ok, faulty.optimal.means) == (True, Means.KERNEL), "only the kernel repeats it"
+        assert not faulty.optimal.is_shown
     assert not verify_run(folder).ok
 
 

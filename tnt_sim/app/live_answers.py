@@ -29,7 +29,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData, is_sequence
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
-from tnt_sim.verify.verification import ProofRows, of_fresh
+from tnt_sim.verify.verification import ProofRows
 
 AT_ONCE, QUICK, LONG = 0.3, 4.0, 60.0
 """Processor seconds: of the search whose list stands at once, of an answer with it, of a longer one on request."""
@@ -93,7 +93,7 @@ class LiveAnswer:
             return None
         return cls(
             State(), result.problem, result.allocation, result.reading, result.reasons, result.status,
-            result.proof, result.data.canonical, of_fresh(result.data).rows, sum(result.data.seconds.values()),
+            result.proof, result.data.canonical, ProofRows.of_run(result.data), sum(result.data.seconds.values()),
             result, result.data.seconds,
         )  # fmt: skip
 
@@ -282,7 +282,7 @@ class LiveAnswers:
             options = replace(self._options, cross_check=self.scenario.spec.solver.cross_check)
             steps = apply_state(self.scenario, state)
             result = decide_steps(steps, options, clock=clock).with_allowed_words()
-            rows = None if result.allocation is None else of_fresh(result.data).rows
+            rows = None if result.allocation is None else ProofRows.of_run(result.data)
             return result.problem, result, rows, clock.seconds
         with self._borrow_session() as session:
             options = replace(self._options, search_seconds=search_seconds, known_lists=request.known_lists)

@@ -17,10 +17,11 @@ refutation per subproblem met, null for one that is trivially empty}.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,30 @@ def _iterate_larger_grants(box: Box, listed: CandidateList, k: int, block: slice
         box.low[free], box.high[free] = max(int(box.low[free]), units), min(int(box.high[free]), units)
 
 
+def list_order(system: System, listed: CandidateList) -> list[Json]:
+    """Return the sums of columns that rank points, with their values in the list, as `verifier.py` reads them.
+
+    A point ranks before the list if, at the first of these sums where the two differ, it has more.
+    """
+    n, ends = system.n_choices, np.append(system.heads, system.n_choices).tolist()
+    blocks = [list(range(*pair)) for pair in pairwise(ends)]
+    taken = listed.taken.tolist()
+    steps: list[Json] = [
+        {"columns": block, "at": int(choice >= 0)}
+        for block, choice in zip(blocks, taken, strict=True)
+        if block
+    ]
+    for k, choice in enumerate(taken):
+        if choice < 0:
+            continue
+        if len(blocks[k]) > 1:
+            more = [j for j in blocks[k] if listed.cents[j] > listed.cents[choice]]
+            steps += [{"columns": more, "at": 0}, {"columns": [choice], "at": 1}]
+        if listed.free[k] >= 0:
+            steps.append({"columns": [n + int(listed.free[k])], "at": int(listed.units[k])})
+    return steps
+
+
 def check_first(
     system: System, listed: CandidateList, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
 ) -> None:
@@ -164,6 +189,11 @@ class ShownBy(StrEnum):
     """Prices and short lists, by the verifier alone."""
     KERNEL = "kernel"
     """The same exact kernels that found the optimum, run again."""
+
+
+def find_least_plain(means: Iterable[ShownBy]) -> ShownBy:
+    """Return the least plain of several means; that of the kernels where there is none."""
+    return max(means, key=list(ShownBy).index, default=ShownBy.KERNEL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,12 +246,19 @@ class Checker:
         if proof is None or not self.rows.holds:
             return False
         try:
-            every = (*values, compute_granted_value(self.problem, granted_cents))
-            listed = CandidateList.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
-            check_first(self.claims.restrict_to_values(every), listed, proof, self.deadline)
+            system, listed = self._restrict_to_list(values, funded, granted_cents)
+            check_first(system, listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False
         return True
+
+    def _restrict_to_list(
+        self, values: Sequence[Fraction], funded: BoolArray, granted_cents: IntArray
+    ) -> tuple[System, CandidateList]:
+        """Return the system of the allocations that are as good, and the list over its columns."""
+        every = (*values, compute_granted_value(self.problem, granted_cents))
+        listed = CandidateList.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
+        return self.claims.restrict_to_values(every), listed
 
     def determine_means(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> ShownBy:
         """Return what shows these stages at least: the least plain of what shows each.
@@ -231,11 +268,10 @@ class Checker:
         base = (
             describe_system(self.claims.system) if any(proof and PRICES in proof for proof in proofs) else {}
         )
-        means = {
+        return find_least_plain(
             self._determine_stage_means(k, values, proof, base)
             for k, proof in enumerate(proofs[: len(values)])
-        }
-        return max(means, key=list(ShownBy).index, default=ShownBy.KERNEL)
+        )
 
     def _determine_stage_means(
         self, k: int, values: Sequence[Fraction], proof: Proof | None, base: Json
@@ -252,6 +288,30 @@ class Checker:
         if check_claim({**base, "rows": [*base["rows"], *added]}, prices):
             return ShownBy.KERNEL
         return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
+
+    def determine_first_means(
+        self,
+        values: Sequence[Fraction],
+        funded: BoolArray,
+        granted_cents: IntArray,
+        least_granted: Proof | None,
+        proof: Proof | None,
+    ) -> ShownBy:
+        """Return what shows at least that nothing as good grants less, nor ranks before this allocation."""
+        prices = None if proof is None else proof.get(PRICES)
+        if prices is None or not self.rows.holds:
+            return ShownBy.KERNEL
+        every = (*values, compute_granted_value(self.problem, granted_cents))
+        least = self._determine_stage_means(
+            len(values), every, least_granted, describe_system(self.claims.system)
+        )
+        try:
+            system, listed = self._restrict_to_list(values, funded, granted_cents)
+        except (CertificateError, ValueError, OverflowError):
+            return ShownBy.KERNEL
+        if check_claim(describe_system(system), prices, list_order(system, listed)):
+            return ShownBy.KERNEL
+        return find_least_plain((least, ShownBy.LIST if has_trees(prices) else ShownBy.SUMS))
 
     def is_infeasible(self, proof: Proof | None) -> bool:
         """Return whether `proof` shows that no allocation satisfies every rule."""

@@ -8,12 +8,16 @@ with `must`). A claim says that with its own rows no point is left. « Nothing i
 
     {"columns": {"low": [..], "high": [..]}, "groups": [{"columns": [..], "must": false}, ..],
      "rows": [{"columns": [..], "values": [..], "upper": b}, ..],
-     "claims": [{"says": "..", "rows": [row, ..]}, ..]}
+     "claims": [{"says": "..", "rows": [row, ..], "before": [{"columns": [..], "at": v}, ..]}, ..]}
 
-In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two forms:
+A claim with « before » says that no point is before another one, whose sums Σ x of these columns are v: a point is
+before it if at the first sum where the two differ it has more.
+
+In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two forms; the third is for « before »:
 
     {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row}
     {"split": {"columns": [..], "values": [..], "at": v}, "parts": [PROOF, PROOF]}
+    {"narrow": [{row: m, ..}, ..], "parts": [PROOF, ..]}
     TREE: {"row": r, "price": y, "best": b, "below": [TREE, ..], "may_exceed": false}
 
 1. A split adds Σ value·x <= v to one part and Σ value·x >= v + 1 to the other.
@@ -29,6 +33,9 @@ In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two f
    most Y above; a unit of room costs y, a unit of excess Y - y.
 6. One row may be carried through the tree: each part has its value in it too, and what exceeds it is dropped.
 7. If the best of the trees and the greatest gains outside them stay below the target, there is no point.
+8. A row, or a sum of rows, narrows the ranges: what alone exceeds it when all else is least is closed.
+9. « before » goes through the sums: the points with more must be shown to be none, one part each unless the ranges
+   show it already, and then the sum is v.
 
 Any prices, multipliers, splits and values of « best » are sound; good ones make the lists short.
 """
@@ -38,6 +45,7 @@ from __future__ import annotations
 import json
 import sys
 from bisect import bisect_right
+from collections.abc import Iterator
 from fractions import Fraction
 from math import inf
 from os.path import abspath, dirname, join
@@ -96,6 +104,7 @@ class PlainSystem:
             raise NotShown("a column of a group is not 0 or 1")
         self.written = list(record["rows"])
         self.read: dict[int, Row] = {}
+        self.is_open = True
 
     def get_row(self, index: Json) -> Row:
         """Return a row, read when it is first needed."""
@@ -107,7 +116,7 @@ class PlainSystem:
 
     def has_points(self) -> bool:
         """Narrow the groups by what is fixed; return whether every column and group has a value left."""
-        if any(low > high for low, high in zip(self.low, self.high)):
+        if not self.is_open or any(low > high for low, high in zip(self.low, self.high)):
             return False
         for group, must in zip(self.groups, self.must):
             opened, taken = [j for j in group if self.high[j]], [j for j in group if self.low[j]]
@@ -119,19 +128,67 @@ class PlainSystem:
                 self.low[j] = self.high[j] = int(j == taken[0])
         return True
 
+    def narrow(self, row: dict[int, int], upper: int) -> None:
+        """Close what alone exceeds a row when all else is least; no point is left if the least exceeds it."""
+        shares: dict[int, list[int]] = {}
+        for j in row:
+            shares.setdefault(self.group_of.get(j, -1 - j), []).append(j)
+        least = {}
+        for g, columns in shares.items():
+            ends = [row[j] * end for j in columns for end in (self.low[j], self.high[j])]
+            if g >= 0 and self.must[g] and all(j in row or not self.high[j] for j in self.groups[g]):
+                ends = [row[j] for j in columns if self.high[j]]  # one of them is taken
+            least[g] = min(ends, default=0)
+        room = upper - sum(least.values())
+        self.is_open = self.is_open and room >= 0
+        for g, columns in shares.items() if room >= 0 else ():
+            for j in columns:
+                if g >= 0 and row[j] > room + least[g]:
+                    self.high[j] = 0
+                elif g < 0 and row[j] > 0:
+                    self.high[j] = min(self.high[j], (room + least[g]) // row[j])
+                elif g < 0 and row[j] < 0:
+                    self.low[j] = max(self.low[j], -((room + least[g]) // -row[j]))
+            if g >= 0 and room + least[g] < 0:  # one of these columns is taken
+                self.must[g] = True
+                for j in self.groups[g]:
+                    self.high[j] = self.high[j] if j in row else 0
+
     def add_row(self, row: dict[int, int], upper: int) -> PlainSystem:
-        """Return a copy with one more row; one over a single column narrows its range."""
+        """Return a copy with one more row, which narrows its ranges."""
         copy: PlainSystem = PlainSystem.__new__(PlainSystem)
-        copy.__dict__.update(self.__dict__, low=[*self.low], high=[*self.high])
+        copy.__dict__.update(self.__dict__, low=[*self.low], high=[*self.high], must=[*self.must])
         copy.read, copy.written = dict(self.read), [*self.written, None]
         copy.read[len(self.written)] = row, upper
-        if len(row) == 1:
-            ((j, value),) = row.items()
-            if value > 0:
-                copy.high[j] = min(copy.high[j], upper // value)
-            elif value < 0:
-                copy.low[j] = max(copy.low[j], -(upper // -value))
+        copy.narrow(row, upper)
         return copy
+
+    def add_up(self, multipliers: Json) -> Row:
+        """Return a sum of rows."""
+        total: dict[int, int] = {}
+        bound = 0
+        for name, times in multipliers.items():
+            if name != str(int(name)):  # "01" would count row 1 a second time
+                raise NotShown(f"{name[:30]!r} is no number of a row")
+            row, upper = self.get_row(int(name))
+            bound += read_whole(times, 0) * upper
+            for j, value in row.items():
+                total[j] = total.get(j, 0) + times * value
+        return total, bound
+
+    def iterate_earlier(self, order: Json) -> Iterator[PlainSystem]:
+        """Narrow to each sum of an order in turn; return the systems of the points with more that may exist."""
+        for step in order:
+            row, at = read_row(
+                {**step, "values": [1] * len(step["columns"]), "upper": step["at"]}, len(self.low)
+            )
+            opposite = dict.fromkeys(row, -1)
+            if sum(self.high[j] for j in row) > at:
+                more = self.add_row(opposite, -at - 1)
+                if self.has_points() and more.has_points():
+                    yield more
+            self.narrow(row, at)
+            self.narrow(opposite, -at)
 
 
 class PricedCap:
@@ -169,18 +226,15 @@ class Check:
     def __init__(self, system: PlainSystem, proof: Json, spent: list[int]) -> None:
         """Read the multipliers and the trees, and share the choices out among the caps."""
         self.system, self.spent = system, spent
-        self.gain, self.target, self.rate, self.most = [0] * len(system.low), 0, 0, 0
+        multipliers, name = proof.get("multipliers", {}), str(proof.get("carried"))
         self.carried: dict[int, int] = {}
-        for name, times in proof.get("multipliers", {}).items():
-            if name != str(int(name)):  # "01" would count row 1 a second time
-                raise NotShown(f"{name[:30]!r} is no number of a row")
-            row, upper = system.get_row(int(name))
-            self.target -= read_whole(times, 0) * upper
-            if int(name) == proof.get("carried"):
-                self.carried, self.rate, self.most = row, times, upper
-                continue
-            for j, value in row.items():
-                self.gain[j] -= times * value
+        self.rate = self.most = 0
+        if name in multipliers:
+            self.rate = read_whole(multipliers[name], 0)
+            self.carried, self.most = system.get_row(int(name))
+        total, bound = system.add_up({one: times for one, times in multipliers.items() if one != name})
+        self.target = -bound - self.rate * self.most
+        self.gain = [-total.get(j, 0) for j in range(len(system.low))]
         self.holder: dict[int, PricedCap] = {}
         self.weight: dict[int, int] = {}
         self.loose = 0
@@ -384,6 +438,8 @@ def check_proof(system: PlainSystem, proof: Json, spent: list[int]) -> bool:
     """Return whether a proof shows that a system has no point; `spent` counts the pairs listed."""
     if not system.has_points():
         return True
+    if proof is None:
+        raise NotShown("a part has no proof")
     if "split" not in proof:
         return Check(system, proof, spent).is_shown()
     at = read_whole(proof["split"]["at"])
@@ -399,10 +455,21 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Arithm
 """Errors that end the reading of a file of another form."""
 
 
-def check_claim(record: Json, proof: Json) -> str:
-    """Return an empty text if a proof shows that the rows have no point, else what is wrong."""
+def check_first(system: PlainSystem, order: Json, proof: Json, spent: list[int]) -> bool:
+    """Return whether a proof shows that no point of a system is before the one whose sums are in `order`."""
+    for multipliers in proof["narrow"]:
+        system.narrow(*system.add_up(multipliers))
+    written = iter(proof["parts"])
+    return all(check_proof(more, next(written, None), spent) for more in system.iterate_earlier(order))
+
+
+def check_claim(record: Json, proof: Json, before: Json = None) -> str:
+    """Return an empty text if a proof shows that the rows have no point, or none before another, else why not."""
     try:
-        is_empty = check_proof(PlainSystem(record), proof, [0])
+        system, spent = PlainSystem(record), [0]
+        is_empty = (
+            check_proof(system, proof, spent) if before is None else check_first(system, before, proof, spent)
+        )
     except NotShown as error:
         return str(error)
     except MALFORMED as error:
@@ -421,7 +488,10 @@ def main(folder: str) -> int:
     try:
         record = read_json(join(folder, "rows.json"))
         proofs = read_json(join(folder, "certificate.json"))["proofs"]
-        claims = [(str(claim["says"]), [*record["rows"], *claim["rows"]]) for claim in record["claims"]]
+        claims = [
+            (str(claim["says"]), [*record["rows"], *claim["rows"]], claim.get("before"))
+            for claim in record["claims"]
+        ]
         pairs = [*zip(claims, [*proofs, *([None] * len(claims))])]
     except (OSError, *MALFORMED) as error:
         print(f"not shown: {error!r:.200}")
@@ -429,11 +499,11 @@ def main(folder: str) -> int:
     if not claims:
         print("not shown: rows.json has no claim")
     n_shown = 0
-    for (says, rows), proof in pairs:
+    for (says, rows, before), proof in pairs:
         reason = (
             "the certificate has no proof of it"
             if proof is None
-            else check_claim({**record, "rows": rows}, proof)
+            else check_claim({**record, "rows": rows}, proof, before)
         )
         n_shown += not reason
         print(f"not shown: {says} ({reason})" if reason else f"shown: {says}")

@@ -72,7 +72,7 @@ from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, 
 from tnt_sim.prove.branch_search import PointFound
 from tnt_sim.prove.price_proofs import add_price_proofs
 from tnt_sim.prove.stage_proofs import prove_infeasible, prove_stages
-from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
+from tnt_sim.prove.tie_break_proofs import TieProofs, add_order_prices, prove_ties
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.load import with_amounts, with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
@@ -811,7 +811,9 @@ class _Optimisation:
             return prove_ties(self.problem, reading.values, allocation, deadline, own, outcome.proof_hints)
         return TieProofs()
 
-    def _complete_proofs(self, ties: TieProofs, reading: AllocationReading) -> tuple[Proofs, TieProofs]:
+    def _complete_proofs(
+        self, ties: TieProofs, allocation: Allocation, reading: AllocationReading
+    ) -> tuple[Proofs, TieProofs]:
         """Add to each proof one that the verifier reads, as far as the time of the decision allows."""
         if not self.options.prove_ties or self.interrupted or not self._proven:
             return self.proofs, ties
@@ -826,7 +828,8 @@ class _Optimisation:
             *proofs, least_granted = add_price_proofs(
                 claims, values, [*self.proofs, ties.least_granted], deadline
             )
-            return proofs, replace(ties, least_granted=least_granted)
+            listing = add_order_prices(self.problem, claims, values, allocation, ties.listing, deadline)
+            return proofs, TieProofs(least_granted, listing)
         return self.proofs, ties
 
     def _compute_money_gaps(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
@@ -854,7 +857,7 @@ class _Optimisation:
         outcome, evidence = optimum.outcome, None
         if self.options.with_evidence:
             ties = self._prove_ties(outcome, tie_break, allocation, reading)
-            proofs, ties = self._complete_proofs(ties, reading)
+            proofs, ties = self._complete_proofs(ties, allocation, reading)
             evidence = build_evidence(
                 self.form, outcome, tie_break, self.checked, reading, self.options.method, proofs, ties,
                 self._compute_money_gaps(optimum.model, outcome),

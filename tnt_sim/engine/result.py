@@ -255,13 +255,14 @@ class ResultData:
 
 def build_own_verification(result: ResultData) -> Verification:
     """Return what a result shows that this process has computed: what `verify` would say of its run folder."""
-    return of_fresh(result.data, result.problem.scenario.sets, _read_means(result.certificate))
+    parts = result.certificate.get("steps", (result.certificate,))
+    stages = [proof for part in parts for proof in part.get("proofs", ())]
+    ties = [(part.get("tie_break") or {}).get(name) for part in parts for name in ("least_granted", "list")]
+    return of_fresh(result.data, result.problem.scenario.sets, _read_means(stages), _read_means(ties))
 
 
-def _read_means(certificate: Mapping[str, Any]) -> Means:
-    """Return the least plain of what shows the stages: the prover has checked each price that it wrote."""
-    parts = certificate.get("steps", (certificate,))
-    proofs = [proof for part in parts for proof in part.get("proofs", ())]
+def _read_means(proofs: Sequence[Mapping[str, Any] | None]) -> Means:
+    """Return the least plain of what shows the proofs: the prover has checked each price that it wrote."""
     prices = [None if proof is None else proof.get(PRICES) for proof in proofs]
     if not prices or None in prices:
         return Means.KERNEL

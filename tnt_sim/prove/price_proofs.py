@@ -17,11 +17,11 @@ import numpy as np
 from tnt_sim.certify.certificate import PRICES, parse_caps
 from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.certify.system import STAGE, Box, System
-from tnt_sim.certify.verifier import Json, NotShown, PlainSystem, check_proof
+from tnt_sim.certify.verifier import Json, NotShown, PlainSystem, check_first, check_proof
 from tnt_sim.certify.verifier_rows import describe_system, list_group_rows
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.cap_prices import SCALE, Tree, find_prices
-from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp
+from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, round_multipliers
 from tnt_sim.rules.linear_terms import IntArray
 
 MOST_PARTS = 3000
@@ -50,7 +50,7 @@ def find_price_proof(system: System, deadline: Deadline, known: Json | None = No
     plain = PlainSystem(describe_system(system))
     try:
         for multipliers, trees in _list_known_trees(system, known):
-            proof = _price_trees(plain, multipliers, trees, deadline)
+            proof = _find_tree_prices(plain, multipliers, trees, deadline)
             if proof is not None and _is_shown(plain, proof):
                 return proof
         if len(system.rows.row) > MOST_ENTRIES:
@@ -61,7 +61,48 @@ def find_price_proof(system: System, deadline: Deadline, known: Json | None = No
         return None
 
 
-def _price_trees(
+def find_order_proof(system: System, order: Json, deadline: Deadline) -> Json | None:
+    """Return a proof that no point ranks before the one whose sums are in `order`; None if none is found in time.
+
+    The multipliers of each stage narrow the system; each part that they leave is proved like a system.
+    """
+    if len(system.rows.row) > MOST_ENTRIES:
+        return None
+    plain, search = PlainSystem(describe_system(system)), _Search(system, deadline)
+    narrow, proofs = list[dict[str, int]](), list[Json]()
+    try:
+        for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
+            relaxation = ProofLp(system, goal).solve(system.build_box(), deadline)
+            if relaxation.answer is LpStatus.BOUNDED:
+                rows, times = round_multipliers(system, relaxation.prices)
+                narrow.append(dict(zip(map(str, rows.tolist()), times.tolist(), strict=True)))
+                plain.narrow(*plain.add_up(narrow[-1]))
+        for part in plain.iterate_earlier(order):
+            proof = search.prove(part, _build_box(system, part))
+            if proof is None:
+                return None
+            proofs.append(proof)
+        whole = {"narrow": narrow, "parts": proofs}
+        return whole if check_first(PlainSystem(describe_system(system)), order, whole, [0]) else None
+    except (NotShown, DeadlineExpired):
+        return None
+
+
+def _build_box(system: System, plain: PlainSystem) -> Box:
+    """Return the ranges of a narrowed system as a box."""
+    box, n = system.build_box(), system.n_choices
+    low, high = np.array(plain.low), np.array(plain.high)
+    box.open &= high[:n] > 0
+    box.must[system.block[:n][low[:n] > 0]] = True
+    for group, must in zip(plain.groups, plain.must, strict=True):
+        blocks = system.block[group]
+        if must and len(blocks) and (blocks == blocks[0]).all():
+            box.must[blocks[0]] = True
+    box.low[...], box.high[...] = low[n:], high[n:]
+    return box
+
+
+def _find_tree_prices(
     plain: PlainSystem, multipliers: Mapping[int, int], trees: Sequence[Tree], deadline: Deadline
 ) -> Json | None:
     """Return a proof with prices for the caps of some trees; None where their rows form none."""
@@ -157,7 +198,7 @@ class _Search:
                 for k in used.tolist()
                 if k not in inside
             }
-            proof = _price_trees(plain, multipliers, trees, self.deadline)
+            proof = _find_tree_prices(plain, multipliers, trees, self.deadline)
             if proof is None:
                 continue
             carried = (

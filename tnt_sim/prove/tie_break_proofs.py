@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.proof_checker import CandidateList, iterate_earlier_subproblems
+from tnt_sim.certify.proof_checker import CandidateList, iterate_earlier_subproblems, list_order
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.price_proofs import find_order_proof
 from tnt_sim.prove.proof_lp import LpStatus, ProofLp, round_multipliers
 from tnt_sim.prove.refutation import refute
 from tnt_sim.prove.stage_proofs import build_problem_claims, find_proof
@@ -126,6 +127,32 @@ def prove_ties(
         return TieProofs(least, _prove_list(problem, claims, all_items, allocation, until))
     except (PointFound, ValueError, OverflowError):
         return TieProofs()
+
+
+def add_order_prices(
+    problem: Problem,
+    claims: Claims,
+    values: Sequence[Fraction],
+    allocation: Allocation,
+    listing: Mapping[str, Any] | None,
+    deadline: Deadline,
+) -> Mapping[str, Any] | None:
+    """Return the proof of the list, with one for the verifier where one is found in time.
+
+    Parameters
+    ----------
+    values : value of each stage, « least granted » the last
+    """
+    if listing is None or deadline.expired:
+        return listing
+    unit, funded, cents = problem.offers.unit_cents, allocation.funded, allocation.granted_cents
+    try:
+        listed = CandidateList.of(claims, unit, funded, cents)
+        system = claims.restrict_to_values(values)
+        prices = find_order_proof(system, list_order(system, listed), deadline)
+    except (CertificateError, ValueError, OverflowError):
+        return listing
+    return listing if prices is None else {**listing, PRICES: prices}
 
 
 def _prove_list(

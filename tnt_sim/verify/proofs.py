@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tnt_sim.certify.proof_checker import Checker, ShownBy
+from tnt_sim.certify.proof_checker import Checker, ShownBy, find_least_plain
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place
 from tnt_sim.i18n.message import Text, _
@@ -49,10 +49,9 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
         sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
     )
     run.proven = all(one.optimal for one in displayed)
-    run.means = Means(
-        max((one.shown_by for one in displayed), key=list(ShownBy).index, default=ShownBy.KERNEL)
-    )
+    run.means = Means(find_least_plain(one.shown_by for one in displayed))
     run.proven_first = run.proven and all(one.least and one.first for one in displayed)
+    run.first_means = Means(find_least_plain(one.first_by for one in displayed))
     return result
 
 
@@ -65,6 +64,7 @@ class _Proofs:
     first: bool
     rows: ProofRows
     shown_by: ShownBy = ShownBy.KERNEL
+    first_by: ShownBy = ShownBy.KERNEL
 
     @classmethod
     def from_unproven(cls, decision: StepDecision) -> _Proofs:
@@ -85,6 +85,7 @@ class _Proofs:
             check.is_first_in_rank(values, funded, granted, stored.listing),
             ProofRows(check.rows.n_read, check.rows.n_unread) if any(stored.stages) else NO_ROWS,
             check.determine_means(values, stored.stages),
+            check.determine_first_means(values, funded, granted, stored.least_granted, stored.listing),
         )
 
     @property

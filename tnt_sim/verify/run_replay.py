@@ -95,6 +95,7 @@ class Replay:
     proven: bool = False
     means: Means = Means.KERNEL
     proven_first: bool = False
+    first_means: Means = Means.KERNEL
     notes: list[Text] = field(default_factory=list)
     entry: str | None = None
     deadline: Deadline = UNLIMITED
@@ -303,6 +304,6 @@ def _determine_answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer
         return CLAIMED, optimal, first
     return (
         Answer(Standing.DEMONSTRATED, Means.INPUTS),
-        Answer(Standing.DEMONSTRATED, run.means) if run.proven else optimal,
-        Answer(Standing.DEMONSTRATED, Means.KERNEL) if run.proven_first else first,
+        Answer.of_certificate(run.means) if run.proven else optimal,
+        Answer.of_certificate(run.first_means) if run.proven_first else first,
     )

@@ -27,6 +27,8 @@ class Standing(StrEnum):
     """Status of an answer."""
 
     DEMONSTRATED = "shown"
+    REPEATED = "repeated"
+    """Only the search that made the certificate finds it true again."""
     CLAIMED = "claimed"
     NONE = "none"
 
@@ -60,6 +62,11 @@ class Answer:
         """Whether this program has shown it."""
         return self.standing is Standing.DEMONSTRATED
 
+    @classmethod
+    def of_certificate(cls, means: Means) -> Answer:
+        """Return the answer that a certificate gives: the search that made it only repeats it."""
+        return cls(Standing.REPEATED if means is Means.KERNEL else Standing.DEMONSTRATED, means)
+
     @property
     def is_certified(self) -> bool:
         """Whether the certificate of the run shows it."""
@@ -81,6 +88,11 @@ class ProofRows:
     def document(self) -> dict[str, int]:
         """The entry `proof_rows`."""
         return {"read": self.n_read, "unread": self.n_unread}
+
+    @classmethod
+    def of_run(cls, document: RunDocument) -> ProofRows:
+        """Return the rows that the document of a run states."""
+        return cls(document.proof_rows.read, document.proof_rows.unread)
 
 
 NO_ROWS = ProofRows()
@@ -254,17 +266,30 @@ def format_changes(sets: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"--set {shlex.quote(text)}" for text in sets)
 
 
-def of_fresh(document: RunDocument, sets: Sequence[str] = (), means: Means = Means.KERNEL) -> Verification:
+def of_fresh(
+    document: RunDocument,
+    sets: Sequence[str] = (),
+    means: Means = Means.KERNEL,
+    first_means: Means = Means.KERNEL,
+) -> Verification:
     """Return what a run shows that this process has just computed, checked and proved.
 
-    `means` is what shows the optimum, where a certificate does.
+    `means` is what shows the optimum, and `first_means` the rank among ties, where a certificate does.
     """
-    rows = ProofRows(document.proof_rows.read, document.proof_rows.unread)
     listed = document.canonical_proof.list == "PROVED"
     best = document.status == "optimal" and not document.relaxed
-    fresh = build_fresh(best, document.proof, document.canonical, rows, listed=listed)
-    optimal = replace(fresh.optimal, means=means) if fresh.optimal.is_certified else fresh.optimal
-    return replace(fresh, optimal=optimal, changes=format_changes(sets))
+    fresh = build_fresh(best, document.proof, document.canonical, ProofRows.of_run(document), listed=listed)
+    optimal = Answer.of_certificate(means) if fresh.optimal.is_certified else fresh.optimal
+    first = Answer.of_certificate(first_means) if fresh.first.is_certified else fresh.first
+    return replace(fresh, optimal=optimal, first=first, changes=format_changes(sets))
+
+
+def read_own_proof(status: str | None, proof: str | None) -> Answer:
+    """Return the answer that a run computed here gives itself: its search made and repeated its certificate."""
+    means = _SHOWN_HERE.get(proof or "") if status == "optimal" else None
+    if means is None:
+        return CLAIMED if status == "optimal" else NO_ANSWER
+    return Answer.of_certificate(means)
 
 
 def build_fresh(
@@ -278,10 +303,8 @@ def build_fresh(
     canonical, listed : whether no equally good allocation precedes it, and whether a certificate proves it
     rows : rows behind the certificate
     """
-    means = _SHOWN_HERE.get(proof or "") if best else None
-    optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, canonical))
-    if means is not None:
-        optimal = Answer(Standing.DEMONSTRATED, means)
-    if means is Means.KERNEL and listed:
-        first = Answer(Standing.DEMONSTRATED, means)
+    optimal = read_own_proof("optimal" if best else None, proof)
+    first = CLAIMED if canonical else NO_ANSWER
+    if optimal.means is Means.KERNEL and listed:
+        first = Answer.of_certificate(Means.KERNEL)
     return Verification(Answer(Standing.DEMONSTRATED, Means.INPUTS), optimal, first, rows=rows)

@@ -10,6 +10,7 @@ from typing import Any
 from tnt_sim.certify import verifier
 from tnt_sim.certify.certificate import PRICES
 from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
+from tnt_sim.certify.proof_checker import CandidateList, list_order
 from tnt_sim.certify.verifier_rows import describe_rows, describe_system
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -40,8 +41,12 @@ def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
     claims = build_claims(problem)
     values = (*reading.values, compute_granted_value(problem, decision.allocation.granted_cents))
     stored = read_stored_proofs(run, 0)
+    listed = CandidateList.of(
+        claims, problem.offers.unit_cents, decision.allocation.funded, decision.allocation.granted_cents
+    )
+    equals = claims.restrict_to_values(values)
     proofs = [*stored.stages[: len(problem.stages)]]
-    proofs += [None] * (len(problem.stages) - len(proofs)) + [stored.least_granted]
+    proofs += [None] * (len(problem.stages) - len(proofs)) + [stored.least_granted, stored.listing]
     record = describe_system(claims.system)
     n_rows = len(record["rows"])
     record["columns"] = {"names": _list_names(claims, problem), **record["columns"]}
@@ -52,6 +57,13 @@ def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
         }
         for k, (goal, value) in enumerate(zip(claims.goals, values, strict=True))
     ]
+    record["claims"].append(
+        {
+            "says": _("no allocation as good, which grants as little, goes before this one").in_(lang),
+            "rows": describe_rows(equals.rows, n_rows),
+            "before": list_order(equals, listed),
+        }
+    )
     certificate = {"proofs": [None if proof is None else proof.get(PRICES) for proof in proofs]}
     return {
         "verifier.py": Path(verifier.__file__).read_bytes(),

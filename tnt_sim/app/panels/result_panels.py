@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from tnt_sim.app.live_answers import LiveAnswer
 from tnt_sim.app.page_text import PAGE
-from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.result import Proof
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
@@ -47,7 +47,6 @@ from tnt_sim.rules.expressions.inhabitants import ReachedCommunes, find_reached_
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.verify.reason_sentences import describe_unspent
 from tnt_sim.verify.run_document import format_fraction
-from tnt_sim.verify.verification import NO_ROWS, build_fresh
 
 MOST_MOVES = 6
 """Most applications named among those that enter or leave; the list shows all."""
@@ -143,10 +142,9 @@ class Drawer:
 
     def _describe_totals(self, answer: LiveAnswer, written: LiveAnswer | None) -> dict[str, Any]:
         lang = self.lang
-        evidence = build_fresh(answer.status is Status.OPTIMAL, answer.proof, False, NO_ROWS)
         broken = [reading.id for reading in answer.reading.rules if not reading.holds]
         return {
-            "verdict": vocabulary.describe_outcome(answer.status, answer.proof, evidence).in_(lang),
+            "verdict": vocabulary.describe_outcome(answer.status, answer.proof, None).in_(lang),
             "sure": answer.sure,
             "figures": self._compare_totals(answer, written),
             "goals": [self._describe_goal(k, answer, written) for k in range(len(answer.reading.values))],

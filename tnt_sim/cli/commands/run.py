@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
     from tnt_sim.ingest.tables.pabulib import PbFile
     from tnt_sim.scenario.scenario import ScenarioData
-    from tnt_sim.verify.verification import CheckRecord
+    from tnt_sim.verify.verification import Verification
 
 
 INFEASIBLE, STOPPED = 4, 5
@@ -144,7 +144,9 @@ def run(
     if as_json:
         from tnt_sim.reporting.printed_run_document import build_printed_document
 
-        emit(build_printed_document(result.data, _build_record(result), run_dir, effects, clash, sentences))
+        verification = _verify_own(result)
+        record = None if verification is None else verification.record
+        emit(build_printed_document(result.data, record, run_dir, effects, clash, sentences))
     elif not quiet:
         _print(result, run_dir, effects, clash, sentences, tongue, format_arguments(scenario, sets=changes))
     document = result.data
@@ -240,12 +242,12 @@ def _find_conflict(
     return find_clash(scenario, None if seconds is None else seconds - spent, progress)
 
 
-def _build_record(result: ResultData) -> CheckRecord | None:
+def _verify_own(result: ResultData) -> Verification | None:
     """Return what was checked of a decision; None without an allocation, and for a linear relaxation."""
     from tnt_sim.engine.result import build_own_verification
 
     has_none = result.allocation is None or result.data.relaxed
-    return None if has_none else build_own_verification(result).record
+    return None if has_none else build_own_verification(result)
 
 
 def _print(
@@ -265,14 +267,14 @@ def _print(
     from tnt_sim.reporting.text.vocabulary import build_labels, translate_document
 
     further: list[Node] = []
-    if (record := _build_record(result)) is not None:
-        further.append(Section(_("What was checked"), [build_answers(record)]))
+    if (verification := _verify_own(result)) is not None:
+        further.append(Section(_("What was checked"), [build_answers(verification.record)]))
     if run_dir is not None:
         further.append(Paragraph(_("Run folder: {path}", path=run_dir)))
     if clashes is not None:
         further += build_first_conflict(clashes, scenario=scenario, typed=result.problem.scenario.sets)
     document, labels = translate_document(result, lang), build_labels(result, lang)
-    report = build_report(document, labels, effects=effects, further=further)
+    report = build_report(document, labels, verification=verification, effects=effects, further=further)
     report = replace(report, nodes=[*map(Paragraph, sentences), *report.nodes])
     lines = render_report(report, lang, get_width())
     if run_dir is not None:  # show the usual next commands

@@ -203,7 +203,7 @@ def _open_run(
 
     run = open_stored(run_dir, project, lang, Solving(seconds) if solve else None, for_act=True)
     refuse_act(run, unproven=True)
-    if not run.checked.optimal.is_shown:
+    if run.checked.optimal.means is None:
         raise UsageError(
             _(
                 '"{name}": nothing shows here that its allocation is the best, so nothing is sent. Add '

@@ -46,15 +46,21 @@ def _update_answers(checked: Checked, verification: Verification, result: Result
     replay_proofs(again, [(part.decision, part.claim) for part in parts])
     optimal, first, notes = verification.optimal, verification.first, verification.notes
     if not optimal.is_shown and again.proven:
-        optimal = Answer(Standing.DEMONSTRATED, Means.SOLVED_PROOF)
+        optimal = _describe_new_proof(again.means)
     elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _has_same_values(checked, result):
         optimal = Answer(Standing.DEMONSTRATED, Means.SOLVED_TWICE)
     elif not optimal.is_shown:
         notes = (*notes, NOT_ENDED if result.proof is Proof.FEASIBLE_GAP else OTHER_LIST)
     if again.proven and again.proven_first:
-        first = Answer(Standing.DEMONSTRATED, Means.SOLVED_PROOF)
+        first = _describe_new_proof(again.first_means)
     rows = again.rows if optimal.means is Means.SOLVED_PROOF else verification.rows
     return replace(verification, optimal=optimal, first=first, notes=notes, rows=rows)
+
+
+def _describe_new_proof(means: Means) -> Answer:
+    """Return the answer that a new certificate gives: it shows no more than what checks it."""
+    is_repeated = means is Means.KERNEL
+    return Answer.of_certificate(means) if is_repeated else Answer(Standing.DEMONSTRATED, Means.SOLVED_PROOF)
 
 
 def _has_same_values(checked: Checked, result: ResultData) -> bool:

@@ -154,7 +154,7 @@ def refuse_act(run: StoredRun, *, unproven: bool) -> None:
             ),
             code="usage.unverified",
         )
-    if not verification.optimal.is_shown and not unproven:
+    if verification.optimal.means is None and not unproven:
         raise UsageError(
             _(
                 '"{name}": nothing shows here that its allocation is the best. Add --solve to ask the '

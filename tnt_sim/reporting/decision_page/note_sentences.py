@@ -358,6 +358,10 @@ def describe_proof(run: StoredRun) -> Text:
     sentences: list[Text] = [] if changes is None else [changes]
     forms: Sequence[tuple[Standing, Callable[[Items], Text]]] = (
         (Standing.DEMONSTRATED, lambda items: _("Shown here: {items}.", items=items)),
+        (
+            Standing.REPEATED,
+            lambda items: _("Repeated by the same search, and shown by nothing else: {items}.", items=items),
+        ),
         (Standing.CLAIMED, lambda items: _("Only claimed: {items}.", items=items)),
         (Standing.NONE, lambda items: _("Supported by nothing: {items}.", items=items)),
     )

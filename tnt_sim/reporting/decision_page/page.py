@@ -74,11 +74,11 @@ from tnt_sim.reporting.text.verification import (
     UNBOUND,
     WITHOUT_PROGRAM,
     build_answer_rows,
+    describe_evidence,
     describe_place,
     describe_unread,
 )
 from tnt_sim.rules.expressions import text as expressions_text
-from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import Means, Standing
 
 MOST_ON_PAPER = 5_000
@@ -178,7 +178,7 @@ def _build_decision(run: StoredRun, options: PageOptions) -> dict[str, Any]:
                 "aim": f"{expressions_text.SENSE[goal.sense].in_(lang)} {describe_goal(run, goal.goal).in_(lang)}",
                 "value": format_decimal(goal.value, lang),
                 "bound": format_decimal(goal.bound, lang),
-                "proof": Support(goal.proof).in_(lang),
+                "proof": describe_evidence(goal.proof, checked.optimal.standing).in_(lang),
             }
             for goal in document.objective
         ],

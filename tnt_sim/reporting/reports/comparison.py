@@ -48,9 +48,9 @@ from tnt_sim.reporting.text.scenario_differences import (
     describe_changes,
     list_differences,
 )
+from tnt_sim.reporting.text.verification import describe_evidence
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
-from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import Standing
 
 MOST_MOVES = 12
@@ -71,7 +71,6 @@ _AXIS = {
     "department": _("department"),
     "applicant_type": _("applicant type"),
 }
-CLAIM = _("claimed by the run, not shown")
 _NOT_EVERYWHERE = _("not feasible in some scenarios")
 _UNITS = _("The goals differ: their values cannot be compared, and there is no greatest regret.")
 _HEADS = {
@@ -94,8 +93,7 @@ def _list_columns(comparison: ComparedRuns) -> list[str]:
 def _describe_evidence(row: Mapping[str, Any], lang: Lang) -> str:
     """Write the evidence of a decision; a mere claim of its run folder is named as such."""
     record = row["verification"]
-    is_claim = record["optimal"] == Standing.CLAIMED
-    evidence = CLAIM.in_(lang) if is_claim else Support(row["proof"]).in_(lang)
+    evidence = describe_evidence(row["proof"], Standing(record["optimal"])).in_(lang)
     if not record["changes"]:
         return evidence
     changes = Items(record["changes"], ",")

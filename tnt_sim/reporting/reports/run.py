@@ -49,7 +49,7 @@ from tnt_sim.verify.run_document import (
     StageEntry,
     StepEntry,
 )
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification, read_own_proof
 
 if TYPE_CHECKING:  # commands that do not solve write these pages too
     from tnt_sim.analysis.extend.step_effects import StepEffects
@@ -62,6 +62,7 @@ def build_report(
     document: RunDocument,
     labels: Labels,
     *,
+    verification: Verification | None = None,
     effects: StepEffects | None = None,
     further: Sequence[Node] = (),
 ) -> Report:
@@ -69,6 +70,7 @@ def build_report(
 
     Parameters
     ----------
+    verification : what shows the allocation; None for the words of the run itself
     effects : what each axis would do with more money
     further : what follows the warnings
     """
@@ -79,7 +81,8 @@ def build_report(
         nodes = _build_relaxation(document, labels)
     else:
         nodes = _build_allocation(document, labels)
-    verdict = Callout(describe_verdict(document, labels.second), get_tone(document))
+    sentence = describe_verdict(document, labels.second, verification)
+    verdict = Callout(sentence, get_tone(document, verification))
     return Report(
         title=_("Linear relaxation") if document.relaxed else _("Allocation"),
         subject=labels.title or document.scenario,
@@ -91,10 +94,14 @@ def build_report(
 
 
 def get_tone(document: RunDocument, verification: Verification | None = None) -> Tone:
-    """Return the tone of a verdict; `verification` is the verification of a stored run."""
+    """Return the tone of a verdict; `verification` as in `build_report`."""
     if document.status in ("infeasible", "stopped"):
         return Tone.BAD
-    if (verification or of_fresh(document)).optimal.is_shown:
+    if verification is not None:
+        is_good = verification.optimal.is_shown
+    else:
+        is_good = not document.relaxed and read_own_proof(document.status, document.proof).means is not None
+    if is_good:
         return Tone.GOOD
     return Tone.BOUND if document.relaxed and document.proof else Tone.DOUBT
 

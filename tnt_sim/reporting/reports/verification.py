@@ -80,7 +80,14 @@ def _summarise_run(verification: Verification) -> tuple[Text, Tone]:
             sha=sha,
         )
         return text, Tone.GOOD
-    if verification.optimal.standing is Standing.CLAIMED:
+    if verification.optimal.standing is Standing.REPEATED:
+        text = _(
+            "{name}: rules satisfied, verified here. Only the search that found the allocation repeats that it is "
+            "optimal (allocation {sha}).",
+            name=name,
+            sha=sha,
+        )
+    elif verification.optimal.standing is Standing.CLAIMED:
         text = _(
             "{name}: rules satisfied, verified here. The run says that it is optimal, and nothing "
             "shows it (allocation {sha}).",

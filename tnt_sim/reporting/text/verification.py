@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tnt_sim.i18n.message import Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Items
+from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import CheckRecord, Means, Standing
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
@@ -27,7 +28,10 @@ _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
             "Shown here. At the prices of the certificate, a short list holds all that could be better, "
             "and nothing is."
         ),
-        Means.KERNEL: _("Shown here. The certificate was replayed by the search that made it."),
+        Means.KERNEL: _(
+            "Repeated here by the search that made the certificate. A fault of that search would not be seen: "
+            "no shorter check shows the optimum."
+        ),
         Means.SOLVED_PROOF: _(
             "Shown here. The scenario, solved again, gives the same value, with a certificate that "
             "was checked."
@@ -39,9 +43,15 @@ _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
 )
 _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
     {
-        Means.KERNEL: _p(
-            "verification", "Shown here. The certificate was replayed by the search that made it."
+        Means.SUMS: _(
+            "Shown here. The constraints, added up at the prices of the certificate, leave no list as good that "
+            "goes before this one."
         ),
+        Means.LIST: _(
+            "Shown here. At the prices of the certificate, short lists hold all that could go before, and nothing "
+            "as good does."
+        ),
+        Means.KERNEL: _("Repeated here by the search that made the certificate, and shown by nothing else."),
         Means.SOLVED_PROOF: _(
             "Shown here. The scenario, solved again, gives the same list, with a certificate that "
             "was checked."
@@ -60,6 +70,9 @@ WITHOUT_PROGRAM = _(
 )
 NOT_VERIFIED = _("Not verified: the inputs of the run are gone, or have changed.")
 NOT_PROVEN = _("Drawn up without a proof: nothing shows that this allocation is the best.")
+_REPEATED = _(
+    "That no allocation is better is repeated by the search that found this one, and shown by nothing else."
+)
 _EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
     {
         Standing.DEMONSTRATED: _("Checked again here: reasons, amounts, and what would fund an application."),
@@ -120,11 +133,26 @@ def describe_unread(record: CheckRecord) -> Text | None:
     )
 
 
+def describe_evidence(proof: str | None, optimal: Standing) -> Text:
+    """Name the evidence of a value; what a run only claims, or its search only repeats, is named as such."""
+    if proof in ("PROVED", "CROSS_CHECKED") and optimal in _EVIDENCE:
+        return _EVIDENCE[optimal]
+    return Support(proof)
+
+
+_EVIDENCE: Mapping[Standing, Text] = MappingProxyType(
+    {
+        Standing.CLAIMED: _("claimed by the run, not shown"),
+        Standing.REPEATED: _("repeated by the same search, not shown otherwise"),
+    }
+)
+
+
 def get_mention(record: CheckRecord) -> Text | None:
     """Return what an act says of its decision: its changes, and what is not shown; None if all is, as written."""
     doubt = get_doubt(record)
     if doubt is None and record.first is not Standing.DEMONSTRATED:
-        doubt = _RANK_CLAIMED if record.first is Standing.CLAIMED else _RANK_OPEN
+        doubt = _RANKS[record.first]
     claim = _REASONS_CLAIMED if record.explanation is Standing.CLAIMED else None
     texts = [text for text in (describe_changes(record), doubt, claim) if text is not None]
     return join_sentences(*texts) if texts else None
@@ -136,15 +164,27 @@ _REASONS_CLAIMED = _(
 )
 
 
-_RANK_CLAIMED = _("That no equally good list goes before this one is only claimed: nothing shows it here.")
-_RANK_OPEN = _("Nothing says that no equally good list goes before this one.")
+_RANKS: Mapping[Standing, Text] = MappingProxyType(
+    {
+        Standing.REPEATED: _(
+            "That no equally good list goes before this one is repeated by the search that found it, and shown by "
+            "nothing else."
+        ),
+        Standing.CLAIMED: _(
+            "That no equally good list goes before this one is only claimed: nothing shows it here."
+        ),
+        Standing.NONE: _("Nothing says that no equally good list goes before this one."),
+    }
+)
 
 
 def get_doubt(record: CheckRecord) -> Text | None:
     """Return the mention for a decision that is not shown to be correct and optimal; None if it is shown."""
     if record.rules is not Standing.DEMONSTRATED:
         return NOT_VERIFIED
-    return None if record.optimal is Standing.DEMONSTRATED else NOT_PROVEN
+    if record.optimal is Standing.DEMONSTRATED:
+        return None
+    return _REPEATED if record.optimal is Standing.REPEATED else NOT_PROVEN
 
 
 def list_short_mentions(record: CheckRecord) -> list[Text]:
@@ -153,5 +193,6 @@ def list_short_mentions(record: CheckRecord) -> list[Text]:
     if record.rules is not Standing.DEMONSTRATED:
         words.append(_("not verified"))
     elif record.optimal is not Standing.DEMONSTRATED:
-        words.append(_("optimality not shown"))
+        is_repeated = record.optimal is Standing.REPEATED
+        words.append(_("optimality only repeated") if is_repeated else _("optimality not shown"))
     return words

@@ -23,7 +23,7 @@ from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify import run_document
 from tnt_sim.verify.run_document import RunDocument
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification, read_own_proof
 
 if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
@@ -113,12 +113,12 @@ def describe_verdict(
     Parameters
     ----------
     second : name of the solver that confirmed
-    verification : of a stored run
+    verification : what shows it; None for the words of the run itself
     """
     sentence = describe_outcome(
         document.status,
         document.proof,
-        verification or of_fresh(document),
+        verification,
         relaxed=document.relaxed,
         stopped_by=document.stopped_by,
         closed=bool(document.objective) and all(goal.gap == "0" for goal in document.objective),
@@ -132,7 +132,7 @@ def describe_verdict(
 def describe_outcome(
     status: str,
     proof: str | None,
-    verification: Verification,
+    verification: Verification | None,
     *,
     relaxed: bool = False,
     stopped_by: str | None = None,
@@ -148,10 +148,10 @@ def describe_outcome(
         return _("The run stopped with no allocation{by}.", by=by)
     if relaxed:
         return _RELAXED
-    means = verification.optimal.means
-    if verification.optimal.is_certified:
-        return _PROVED
-    if means is not None:
+    optimal = read_own_proof(status, proof) if verification is None else verification.optimal
+    if optimal.is_certified:
+        return _PROVED if optimal.is_shown or verification is None else _REPEATED
+    if optimal.means is not None:
         return _describe_confirmation(second)
     if status == "optimal":
         return _CLAIMED if proof in ("PROVED", "CROSS_CHECKED") else _OPTIMAL_ALONE
@@ -169,6 +169,7 @@ def _describe_confirmation(second: str) -> Text:
 
 
 _PROVED = _("Optimal allocation: no other does better. Proven by an exact certificate.")
+_REPEATED = _("Optimal allocation, according to its certificate, which only the search that made it repeats.")
 _CLAIMED = _("The run says that it is optimal; nothing shows it here. Not for publication without a proof.")
 _NOT_VERIFIED = _("NOT VERIFIED: the inputs of the run are gone, or have changed.")
 _OPTIMAL_ALONE = _("Optimal according to one solver; not proven. Not for publication.")

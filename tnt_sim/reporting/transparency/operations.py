@@ -21,6 +21,7 @@ from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.spec import select_in_force
 from tnt_sim.verify.step_reading import sort_by_quotient
+from tnt_sim.verify.verification import Standing
 
 _ITEM = SheetItem.OPERATIONS
 
@@ -234,6 +235,7 @@ PROOFS: Mapping[str | None, Text] = {
 _UNPROVED = _(
     "Nothing proves that no better list exists: the computation was stopped, or could not conclude."
 )
+_REPEATED = _("When this sheet was written, only the search that found the list repeated that proof.")
 _CLAIMED = _("The files of the decision say so; the proof was not checked when this sheet was written.")
 
 
@@ -243,6 +245,7 @@ def _describe_proof(source: SheetSource) -> SheetLine:
     text = PROOFS.get(run.data.proof, _UNPROVED).in_(source.lang)
     is_open = run.data.proof in PROOFS and not run.checked.optimal.is_shown and run.verification is not None
     if is_open and run.data.proof == "PROVED":
-        text = f"{text} {_CLAIMED.in_(source.lang)}"
+        is_repeated = run.checked.optimal.standing is Standing.REPEATED
+        text = f"{text} {(_REPEATED if is_repeated else _CLAIMED).in_(source.lang)}"
     label = _("Proof that the list is the best").in_(source.lang)
     return SheetLine(_ITEM, "operations.proof", label, text, source.locate_field("proof"))

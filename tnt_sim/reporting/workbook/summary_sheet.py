@@ -13,13 +13,13 @@ from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.i18n.numbers import join_figures
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, add_sheet, set_up, write_text
 from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.verification import describe_evidence
 from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.reporting.workbook.dossier_sheet import YES, build_column_reference, describe_reason
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
-from tnt_sim.values.answer_values import Support
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -181,7 +181,8 @@ def _write_goals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, r
         write_text(sheet, at, 2, aim, styles.get_cell_formats("text", wrap=True)[0])
         _write_number(sheet, styles, at, 3, goal.value, "decimal")
         _write_number(sheet, styles, at, 4, goal.bound, "decimal")
-        write_text(sheet, at, 5, Support(goal.proof).in_(lang), styles.get_cell_formats("text")[0])
+        evidence = describe_evidence(goal.proof, run.checked.optimal.standing).in_(lang)
+        write_text(sheet, at, 5, evidence, styles.get_cell_formats("text")[0])
         at += 1
     return at
 
