@@ -82,6 +82,8 @@ def row_of(instance: Instance, family: str, said: Any, judgement: str) -> Row:
         "status": said.status,
         "proof": said.proof,
         "canonical": said.canonical,
+        "optimal_by": said.optimal_by,
+        "first_by": said.first_by,
         "seconds": round(said.seconds, 4),
     }
 
@@ -114,6 +116,11 @@ def report(rows: list[Row]) -> str:
                 shares = [f"{words[w] / len(part):.1%}" for w in ("PROVED", "CROSS_CHECKED", "FEASIBLE_GAP")]
                 canonical = sum(row["canonical"] for row in part) / len(part)
                 lines.append(f"| {family} | {value} ({len(part)}) | {' | '.join(shares)} | {canonical:.1%} |")
+    lines += ["", "| family | list shown optimal by | shown the first of equals by |", "|---" * 3 + "|"]
+    for family, group in grouped([row for row in rows if row["status"] == "optimal"], "family"):
+        means = (Counter(row[key] for row in group) for key in ("optimal_by", "first_by"))
+        words = (", ".join(f"{word} {n}" for word, n in count.most_common()) for count in means)
+        lines.append(f"| {family} | {' | '.join(words)} |")
     return "\n".join(lines)
 
 

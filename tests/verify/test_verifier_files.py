@@ -89,6 +89,13 @@ def test_a_result_says_of_itself_what_verify_says_of_its_folder(name: str, tmp_p
     assert (fresh.rows, fresh.changes) == (checked.rows, checked.changes)
 
 
-def test_a_run_in_steps_has_no_single_proof(made: dict[str, Path], tmp_path: Path) -> None:
-    assert main(["verify", str(made["steps"]), "--export", str(tmp_path / "out"), "--quiet"]) == 2
-    assert not (tmp_path / "out").exists()
+def test_each_step_has_its_proof(made: dict[str, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["verify", str(made["steps"]), "--export", str(out), "--quiet"]) == 0
+    steps = sorted(out.iterdir())
+    assert [step.name for step in steps] == [f"step-{k}" for k in range(1, len(steps) + 1)]
+    assert len(steps) > 1
+    for step in steps:
+        told = run_verifier(step)
+        assert told.stdout.count("shown: ") == len(told.stdout.splitlines()) > 1
+        assert told.returncode == 0

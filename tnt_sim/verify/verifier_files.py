@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.proofs import read_stored_proofs
 from tnt_sim.verify.run_document import format_fraction
 from tnt_sim.verify.run_replay import Replay
+from tnt_sim.verify.step_reading import StepDecision
 
 
-def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
-    """Return `verifier.py`, `rows.json` and `certificate.json` of a checked run.
+def build_verifier_files(run: Replay, decisions: Sequence[StepDecision], lang: Lang) -> dict[str, bytes]:
+    """Return `verifier.py`, `rows.json` and `certificate.json` of a checked run; its steps each in `step-N/`.
 
     The rows are those of its scenario, written here again; the certificate is only its proofs by prices. A goal
     without one keeps its claim, which the verifier then calls not shown.
@@ -29,18 +30,26 @@ def build_verifier_files(run: Replay, lang: Lang) -> dict[str, bytes]:
     Raises
     ------
     UsageError
-        For a run in several steps, or one without an allocation.
+        For a run without an allocation.
     """
-    decision = run.whole
-    if decision is None or run.steps is not None:
+    if not decisions:
         raise UsageError(
-            _("--export is for a run with one decision: a run in several steps has one proof for each."),
+            _("--export is for a run with an allocation: this one has no proof of an optimum."),
             code="usage.export",
         )
+    return {
+        name if run.steps is None else f"step-{number + 1}/{name}": content
+        for number, decision in enumerate(decisions)
+        for name, content in _build_decision_files(run, number, decision, lang).items()
+    }
+
+
+def _build_decision_files(run: Replay, number: int, decision: StepDecision, lang: Lang) -> dict[str, bytes]:
+    """Return the three files of one decision."""
     problem, reading = decision.problem, decision.reading
     claims = build_claims(problem)
     values = (*reading.values, compute_granted_value(problem, decision.allocation.granted_cents))
-    stored = read_stored_proofs(run, 0)
+    stored = read_stored_proofs(run, number)
     listed = CandidateList.of(
         claims, problem.offers.unit_cents, decision.allocation.funded, decision.allocation.granted_cents
     )

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 from support.trust.instances import Instance, brute_force
-from tnt_sim.engine.result import ResultData, Status
+from tnt_sim.engine.result import ResultData, Status, build_own_verification
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, TntError
 from tnt_sim.kernel.compiled.library import COMPILED, NUMPY, VARIABLE
@@ -28,13 +28,18 @@ REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine said: the funded dossiers (from 0) or None, its words, and how long it took."""
+    """What the engine said: the funded dossiers (from 0) or None, its words, how long it took, and what shows it.
+
+    `optimal_by` and `first_by` are the means of a list; "–" where nothing shows it.
+    """
 
     funded: list[int] | None
     status: str
     proof: str | None
     canonical: bool
     seconds: float
+    optimal_by: str = "–"
+    first_by: str = "–"
 
 
 def answer(instance: Instance, folder: Path, backend: str = "highs", second: str = "auto",
@@ -72,7 +77,16 @@ def _solve_by(path: str, scenario: ScenarioData, backend: str, time_limit: float
         proof=document["proof"],
         canonical=document["canonical"],
         seconds=time.perf_counter() - began,
+        **means_of(result),
     )
+
+
+def means_of(result: ResultData) -> dict[str, str]:
+    """By what the optimum and the rank among ties are shown."""
+    if result.allocation is None:
+        return {}
+    checked = build_own_verification(result)
+    return {"optimal_by": checked.optimal.means or "–", "first_by": checked.first.means or "–"}
 
 
 def funded_of(result: ResultData) -> list[int]:

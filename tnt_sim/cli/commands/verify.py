@@ -183,7 +183,8 @@ def _export(checked: Checked, verification: Verification, folder: Path, lang: La
     from tnt_sim.disk import build_write_error, put_all, quote_path
     from tnt_sim.verify.verifier_files import build_verifier_files
 
-    files = {folder / name: data for name, data in build_verifier_files(checked.run, lang).items()}
+    decisions = [part.decision for part in checked.replay.decisions] if checked.replay else []
+    files = {folder / name: data for name, data in build_verifier_files(checked.run, decisions, lang).items()}
     try:
         put_all(files)
     except OSError as error:
