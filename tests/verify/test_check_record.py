@@ -259,17 +259,64 @@ def test_a_report_says_from_where_its_inputs_were_read(written: Path, tmp_path: 
     assert "from the copies beside the list" in page.read_text(encoding="utf-8")
 
 
+def rewrite(run: Path, certificate: Mapping[str, Any], summary: dict[str, Any]) -> None:
+    """Write two files of a run anew, with hashes made to fit."""
+    (run / "certificate.json").write_text(serialise_document(certificate), encoding="utf-8")
+    summary["files"]["certificate.json"] = hash_file(run / "certificate.json")
+    summary["document_sha256"] = hash_summary(summary)
+    (run / "summary.json").write_text(serialise_document(summary), encoding="utf-8")
+
+
+def test_what_only_the_search_repeats_is_nowhere_called_shown(
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without its prices a certificate is replayed by the kernels alone."""
+    certificate = json.loads((written / "certificate.json").read_bytes())
+    for proof in (*certificate["proofs"], *map(certificate["tie_break"].get, ("least_granted", "list"))):
+        del proof["prices"]
+    rewrite(written, certificate, json.loads((written / "summary.json").read_bytes()))
+    document = read_json(["verify", str(written)], capsys)
+    assert [document[key] for key in ("status", "optimal", "first")] == ["verified", "repeated", "repeated"]
+    assert document["shown_by"] == {"rules": "inputs", "optimal": "kernel", "first": "kernel"}
+    assert main(["verify", str(written), "--require-proof", "--quiet"]) == 5
+    capsys.readouterr()
+    assert main(["verify", str(written), "--lang", "en"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "✔" not in printed
+    assert "Only the search that found the allocation repeats that it is optimal" in printed
+    words = "repeated by the search that found this one, and shown by nothing else"
+    for name in ("order", "letters", "sheets", "signature", "report"):
+        out = tmp_path / name
+        out.mkdir()
+        files = OUTPUTS[name](written, out)
+        texts = [file.read_text(encoding="utf-8-sig") for file in files if file.suffix != ".json"]
+        if name == "report":
+            assert any("repeated by the same search, not shown otherwise" in text for text in texts)
+            assert not any("Proven by an exact certificate" in text for text in texts)
+        elif name != "signature":
+            assert any(words in text for text in texts), name
+    assert read_signature(written, "l1")["checked"]["optimal"] == "repeated"
+    assert main(["compare", str(written), str(written), "--no-causes", "--lang", "en"]) == 0
+    assert "repeated by the same search" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_goals_of_a_claimed_run_are_not_called_proven(written: Path, tmp_path: Path) -> None:
+    (written.parents[1] / "list.csv").unlink()
+    shutil.rmtree(written.parent / "inputs")
+    page = tmp_path / "page.html"
+    assert main(["report", str(written), "--out", str(page), "--lang", "en", "--quiet"]) == 0
+    shown = page.read_text(encoding="utf-8")
+    assert "claimed by the run, not shown" in shown
+
+
 def test_acts_say_that_the_rank_among_equals_is_only_claimed(
     written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     certificate = json.loads((written / "certificate.json").read_bytes())
     certificate["tie_break"]["list"] = None
-    (written / "certificate.json").write_text(serialise_document(certificate), encoding="utf-8")
     summary = json.loads((written / "summary.json").read_bytes())
     summary["canonical_proof"]["list"] = None
-    summary["files"]["certificate.json"] = hash_file(written / "certificate.json")
-    summary["document_sha256"] = hash_summary(summary)
-    (written / "summary.json").write_text(serialise_document(summary), encoding="utf-8")
+    rewrite(written, certificate, summary)
     assert verify_run(written).record.first == "claimed"
     words = "That no equally good list goes before this one is only claimed"
     for name in ("arrete", "publipostage"):
