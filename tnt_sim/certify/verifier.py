@@ -139,17 +139,17 @@ class PlainSystem:
             if g >= 0 and self.must[g] and all(j in row or not self.high[j] for j in self.groups[g]):
                 ends = [row[j] for j in columns if self.high[j]]  # one of them is taken
             least[g] = min(ends, default=0)
-        room = upper - sum(least.values())
-        self.is_open = self.is_open and room >= 0
-        for g, columns in shares.items() if room >= 0 else ():
+        slack = upper - sum(least.values())
+        self.is_open = self.is_open and slack >= 0
+        for g, columns in shares.items() if slack >= 0 else ():
             for j in columns:
-                if g >= 0 and row[j] > room + least[g]:
+                if g >= 0 and row[j] > slack + least[g]:
                     self.high[j] = 0
                 elif g < 0 and row[j] > 0:
-                    self.high[j] = min(self.high[j], (room + least[g]) // row[j])
+                    self.high[j] = min(self.high[j], (slack + least[g]) // row[j])
                 elif g < 0 and row[j] < 0:
-                    self.low[j] = max(self.low[j], -((room + least[g]) // -row[j]))
-            if g >= 0 and room + least[g] < 0:  # one of these columns is taken
+                    self.low[j] = max(self.low[j], -((slack + least[g]) // -row[j]))
+            if g >= 0 and slack + least[g] < 0:  # one of these columns is taken
                 self.must[g] = True
                 for j in self.groups[g]:
                     self.high[j] = self.high[j] if j in row else 0
@@ -232,7 +232,7 @@ class Check:
         if name in multipliers:
             self.rate = read_whole(multipliers[name], 0)
             self.carried, self.most = system.get_row(int(name))
-        total, bound = system.add_up({one: times for one, times in multipliers.items() if one != name})
+        total, bound = system.add_up({row: times for row, times in multipliers.items() if row != name})
         self.target = -bound - self.rate * self.most
         self.gain = [-total.get(j, 0) for j in range(len(system.low))]
         self.holder: dict[int, PricedCap] = {}

@@ -16,7 +16,7 @@ import numpy as np
 from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.proof_checker import CandidateList, iterate_earlier_subproblems, list_order
+from tnt_sim.certify.proof_checker import CandidateList, Proof, iterate_earlier_subproblems, list_order
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.prove.branch_search import NotProved, PointFound
@@ -134,9 +134,9 @@ def add_order_prices(
     claims: Claims,
     values: Sequence[Fraction],
     allocation: Allocation,
-    listing: Mapping[str, Any] | None,
+    listing: Proof | None,
     deadline: Deadline,
-) -> Mapping[str, Any] | None:
+) -> Proof | None:
     """Return the proof of the list, with one for the verifier where one is found in time.
 
     Parameters

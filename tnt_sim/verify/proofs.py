@@ -49,9 +49,9 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
         sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
     )
     run.proven = all(one.optimal for one in displayed)
-    run.means = Means(find_least_plain(one.shown_by for one in displayed))
+    run.means = Means(find_least_plain(proofs.shown_by for proofs in displayed))
     run.proven_first = run.proven and all(one.least and one.first for one in displayed)
-    run.first_means = Means(find_least_plain(one.first_by for one in displayed))
+    run.first_means = Means(find_least_plain(proofs.first_by for proofs in displayed))
     return result
 
 

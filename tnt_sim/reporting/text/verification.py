@@ -43,14 +43,8 @@ _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
 )
 _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
     {
-        Means.SUMS: _(
-            "Shown here. The constraints, added up at the prices of the certificate, leave no list as good that "
-            "goes before this one."
-        ),
-        Means.LIST: _(
-            "Shown here. At the prices of the certificate, short lists hold all that could go before, and nothing "
-            "as good does."
-        ),
+        Means.SUMS: _("Shown here. The constraints, added up, leave nothing as good before."),
+        Means.LIST: _("Shown here. At the prices of the certificate, nothing as good goes before."),
         Means.KERNEL: _("Repeated here by the search that made the certificate, and shown by nothing else."),
         Means.SOLVED_PROOF: _(
             "Shown here. The scenario, solved again, gives the same list, with a certificate that "
