@@ -31,7 +31,7 @@ class Budgets:
     proof_seconds : least and most processor seconds for it; between them, four times what the stages took
     tie_proof_seconds : the same for proofs of « least granted » and of the tie-break
     list_proof_seconds : least processor seconds for that of the tie-break, which else gets those of its decision
-    price_proof_seconds : least and most processor seconds for proofs by prices, else those of its decision
+    price_proof_seconds : processor seconds for proofs by prices, within the time of the decision
     question_proof_share, question_proof_seconds : share and most processor seconds for the proof of a question
     gap_seconds, gap_share : most seconds, and share of a limit, for the gap in money
     result_share : largest share of a limit left for building the result
@@ -53,7 +53,7 @@ class Budgets:
     proof_seconds: tuple[float, float] = (10.0, 60.0)
     tie_proof_seconds: tuple[float, float] = (5.0, 30.0)
     list_proof_seconds: float = 0.3
-    price_proof_seconds: tuple[float, float] = (1.0, 3.0)
+    price_proof_seconds: float = 3.0
     question_proof_share: float = 0.5
     question_proof_seconds: float = 10.0
     gap_seconds: float = 5.0

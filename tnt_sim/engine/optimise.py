@@ -817,9 +817,7 @@ class _Optimisation:
         """Add to each proof one that the verifier reads, as far as the time of the decision allows."""
         if not self.options.prove_ties or self.interrupted or not self._proven:
             return self.proofs, ties
-        own = read_processor_time() - self.processor_began
-        least, most = BUDGETS.price_proof_seconds
-        deadline = self._hold_back_result().tighten(min(max(least, own), most), read_processor_time)
+        deadline = self._hold_back_result().tighten(BUDGETS.price_proof_seconds, read_processor_time)
         claims = self.warm.model_cache.build_claims(self.problem, deadline)
         if claims is None:
             return self.proofs, ties

@@ -5,7 +5,8 @@ which what lies below just uses its room:
 
     min over Y ≥ 0 of   Σ worth below (Y)  +  Y · room
 
-Leaves are solved exactly, by the verifier's own lists, so that the bound at the root leaves little to list. A cap
+Leaves are solved exactly, by the verifier's own lists, so that the bound at the root leaves little to list; their
+relaxations, which only look up sums, tell around which price that is worth its time. A cap
 takes max(Y, its own price), because nested caps have prices that only grow downwards; one that may be exceeded
 takes the smaller of the two.
 
@@ -14,6 +15,7 @@ Source: Geoffrion, *Lagrangean relaxation for integer programming*, Mathematical
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,8 +26,8 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 
 SCALE = 1 << 30
 """Multiplier of the goal, so that whole prices are fine enough."""
-HALVINGS = 12
-"""Halvings of the range of a price before supporting lines are cut."""
+NEAR = 10
+"""Leaves are solved exactly from 2⁻¹⁰ of the price of the relaxation around it."""
 MOST_STEPS = 200
 """Trials of one price at most."""
 
@@ -44,6 +46,9 @@ class PricedNode(Protocol):
     def solve(self, above: int) -> tuple[int, int]:
         """Return the worth of what lies under the cap at a price above, and the weight that counts above."""
 
+    def relax(self, above: int) -> tuple[int, int]:
+        """Return the same for the linear relaxation."""
+
     def settle(self, above: int) -> None:
         """Write the prices and the bounds of the cap and of those below for a price above."""
 
@@ -55,6 +60,7 @@ class Leaf:
     Attributes
     ----------
     own : the price at which the linear relaxation of the cap alone is just full
+    sums : weight and gain of the first steps of the hulls, from none to all
     """
 
     cap: PricedCap
@@ -63,6 +69,7 @@ class Leaf:
     own: int = field(init=False)
     steps: list[tuple[int, int, int, int]] = field(init=False)
     start: Pair = field(init=False)
+    sums: list[Pair] = field(init=False)
     solved: dict[int, tuple[int, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +86,9 @@ class Leaf:
             for k, hull in enumerate(hulls)
             for a, b in pairwise(hull)
         )[::-1]
+        self.sums = [self.start]
+        for _, more, better, _ in self.steps:
+            self.sums.append((self.sums[-1][0] + more, self.sums[-1][1] + better))
         self.own, room = 0, self.cap.room - self.start[0]
         for rate, weight, _, _ in self.steps:
             room -= weight
@@ -98,10 +108,22 @@ class Leaf:
             self.solved[above] = worth, weight
         return self.solved[above]
 
+    def _get_inside(self, above: int) -> int:
+        """Return the price inside the cap for a price above it."""
+        return min(self.own, above) if self.cap.may_exceed else max(self.own, above)
+
+    def relax(self, above: int) -> tuple[int, int]:
+        """Return the worth of the linear relaxation at a price above, and the weight that counts above."""
+        inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
+        weight, gain = self.sums[bisect_right(self.steps, -inside * SCALE, key=lambda step: -step[0])]
+        price = inside if may_exceed else inside - above
+        counted = max(0, weight - room) if may_exceed else (room if price else weight)
+        return gain - inside * weight + price * room, 0 if may_exceed and inside < above else counted
+
     def settle(self, above: int) -> None:
         """Write the price of the cap for a price above, its ceiling, and its worth where that is known."""
-        cap = self.cap
-        cap.price = min(self.own, above) if cap.may_exceed else max(self.own - above, 0)
+        cap, inside = self.cap, self._get_inside(above)
+        cap.price = inside if cap.may_exceed else inside - above
         cap.claim = self.solved[above][0] if above in self.solved else None
         self.check.compute_bound(cap, above, listed=False)
 
@@ -138,33 +160,50 @@ class Inner:
     own: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find the price by halving, then by cutting the two supporting lines that enclose it."""
-        low, high, room = 0, self.highest, self.cap.room
-        self.own = 0
+        """Find the price by cutting the two supporting lines that enclose it, near that of the relaxation."""
+        self.own, room = 0, self.cap.room
+        low, high = self._enclose()
         left, right = self._add_up(low), self._add_up(high)
         if left[1] <= room:
             return
-        for step in range(MOST_STEPS):
+        for _ in range(MOST_STEPS):
             if high - low <= 1:
                 break
-            middle, reached = (low + high) // 2, False
-            if step >= HALVINGS:  # where left + (left weight − room) · …  meets the tangent from the right
-                across = left[0] + left[1] * low - right[0] - right[1] * high
-                middle = min(max(across // max(1, left[1] - right[1]), low + 1), high - 1)
-                reached = True
+            # where the line from the left meets the line from the right
+            across = left[0] + left[1] * low - right[0] - right[1] * high
+            middle = min(max(across // max(1, left[1] - right[1]), low + 1), high - 1)
             worth, weight = self._add_up(middle)
             tangent = left[0] + left[1] * low - left[1] * middle
             if weight > room:
                 low, left = middle, (worth, weight)
             else:
                 high, right = middle, (worth, weight)
-            if reached and worth <= tangent + 1:
+            if worth <= tangent + 1:
                 break
         self.own = low if left[0] + low * room < right[0] + high * room else high
 
-    def _add_up(self, price: int) -> tuple[int, int]:
-        """Return worth and weight of everything below at a price."""
-        solved = [node.solve(price) for node in self.below]
+    def _enclose(self) -> tuple[int, int]:
+        """Return a price at which what lies below exceeds the room, or 0, and one at which it does not."""
+        room, low, high = self.cap.room, 0, self.highest
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._add_up(middle, exact=False)[1] > room:
+                low = middle
+            else:
+                high = middle
+        centre, step = high, (high >> NEAR) + 1
+        low, high = max(0, centre - step), min(self.highest, centre + step)
+        while low and self._add_up(low)[1] <= room:
+            step, high = 4 * step, low
+            low = max(0, centre - step)
+        while high < self.highest and self._add_up(high)[1] > room:
+            step, low = 4 * step, high
+            high = min(self.highest, centre + step)
+        return low, high
+
+    def _add_up(self, price: int, *, exact: bool = True) -> tuple[int, int]:
+        """Return worth and weight of everything below at a price; `exact`, or as the relaxation has them."""
+        solved = [node.solve(price) if exact else node.relax(price) for node in self.below]
         solved += [
             max((-m - price * weight, weight) for weight, _, m in options) for options in self.cap.choices
         ]
@@ -176,8 +215,15 @@ class Inner:
 
     def solve(self, above: int) -> tuple[int, int]:
         """Return a bound of the worth at a price above, and the weight that counts above."""
+        return self._bound(above, exact=True)
+
+    def relax(self, above: int) -> tuple[int, int]:
+        """Return the worth of the relaxation at a price above, and the weight that counts above."""
+        return self._bound(above, exact=False)
+
+    def _bound(self, above: int, *, exact: bool) -> tuple[int, int]:
         inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
-        worth, weight = self._add_up(inside)
+        worth, weight = self._add_up(inside, exact=exact)
         price = inside if may_exceed else inside - above
         counted = max(0, weight - room) if may_exceed else (room if price else weight)
         return worth + price * room, 0 if may_exceed and inside < above else counted
@@ -251,11 +297,23 @@ def find_prices(
     slack = check.loose + sum(check.compute_bound(node.cap, 0, listed=False) for node in nodes) - check.target
     if len(nodes) == 1 and slack >= 0:
         nodes[0].cap.claim = check.target - check.loose - 1
+    elif slack >= 0:
+        _claim_worths(check, [node.cap for node in nodes], slack)
     proof = {
         "multipliers": named,
         "trees": [_write_tree(tree, node.cap) for tree, node in zip(trees, nodes, strict=True)],
     }
     return proof, slack
+
+
+def _claim_worths(check: Check, roots: Sequence[PricedCap], slack: int) -> None:
+    """Claim for the roots of several trees what lists show that they are worth, until no slack is left."""
+    for cap in sorted(roots, key=lambda root: sum(len(part.choices) for part in _iterate_caps(root))):
+        entries = check.list_entries(cap, slack + cap.ceiling - cap.best)
+        cap.claim = max((-m for _, _, m in entries), default=cap.best - slack - 1)
+        slack -= cap.best - cap.claim
+        if slack < 0:
+            break
 
 
 def _write_tree(tree: Tree, cap: PricedCap | None = None) -> Json:
