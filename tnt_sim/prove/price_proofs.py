@@ -28,8 +28,8 @@ MOST_PARTS = 3000
 """Parts of a split system at most."""
 MOST_DEEP = 200
 """Splits within one another at most: a proof that is deeper is not read either."""
-MOST_ENTRIES = 3_000_000
-"""Larger systems have no linear program solved for them."""
+MOST_ENTRIES = 1_000_000
+"""Entries of the rows of a system above which no proof by prices is sought."""
 FAINT = 1e-9
 """Dual values below this share of the greatest count as zero."""
 BITS = 12
@@ -47,14 +47,14 @@ def find_price_proof(system: System, deadline: Deadline, known: Json | None = No
     ----------
     known : a proof by the kernels, whose caps are tried first
     """
+    if len(system.rows.row) > MOST_ENTRIES:
+        return None
     plain = PlainSystem(describe_system(system))
     try:
         for multipliers, trees in _list_known_trees(system, known):
             proof = _find_tree_prices(plain, multipliers, trees, deadline)
             if proof is not None and _is_shown(plain, proof):
                 return proof
-        if len(system.rows.row) > MOST_ENTRIES:
-            return None
         search = _Search(system, deadline)
         return search.prove(plain, system.build_box())
     except (NotShown, DeadlineExpired):
