@@ -441,9 +441,7 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
 def main() -> int:
     """Print the survivors and the score."""
     options = _options()
-    code = [
-        mutant for name in PARTS[options.part] if options.only in name for mutant in code_mutants(name)
-    ]
+    code = [mutant for name in PARTS[options.part] if options.only in name for mutant in code_mutants(name)]
     checks = kind_mutants() if options.part == "verify" and not options.only else ()
     chosen = drawn(code, options.sample, options.seed)
     mutants, without = [*checks, *chosen], equivalent()
@@ -466,9 +464,7 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--part", choices=PARTS, default="verify")
     asked.add_argument("--sample", type=int, help="so many changes of code, drawn; all by default")
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument(
-        "--only", default="", help="draw in the modules whose name holds this; no rule kinds"
-    )
+    asked.add_argument("--only", default="", help="draw in the modules whose name holds this; no rule kinds")
     asked.add_argument("--rooms", nargs="*", help="rooms of tests, in place of all of the part's")
     asked.add_argument(
         "--budget", type=float, default=20.0, help="processor seconds of tests for each mutant"

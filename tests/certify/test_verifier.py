@@ -99,6 +99,7 @@ HOSTILE: list[Any] = [
     {"trees": [{"row": 0, "price": 1, "below": [{"row": 0, "price": 1, "may_exceed": True}]}]},
     {"split": {}, "parts": []}, {"split": {"columns": [0], "values": [1], "at": 0}, "parts": [{}]},
     {"split": {"columns": [99], "values": [1], "at": 0}, "parts": [{}, {}]}, {"carried": 0},
+    {"blocks": [99]}, {"blocks": 3}, {"blocks": [0, 0]}, {"blocks": ["0"]}, {"blocks": [-1]},
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from support.systems.under_caps import tree_system
 from tnt_sim.certify.claim_systems import build_claims, compute_granted_value
 from tnt_sim.certify.system import STAGE, Rows, System
 from tnt_sim.certify.verifier import check_claim
-from tnt_sim.certify.verifier_rows import describe_system, list_group_rows
+from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.result import build_own_verification
 from tnt_sim.engine.solve import solve
@@ -40,34 +40,43 @@ def test_a_system_is_proved_empty_exactly_when_it_has_no_point(first: int) -> No
     assert empty > 10
 
 
-def draw_rows_of_one(dice: Random) -> System:
-    """Draw seven columns, rows that allow one of two or three of them, a cap, and a gain to reach."""
+def draw_few_of_some(dice: Random) -> System:
+    """Draw seven columns, rows that allow one or two of two or three of them, a cap, and a gain to reach."""
     n = 7
-    wanted = [*dice.sample(range(n), n)]
-    ones = [wanted[:2], wanted[2 : 4 + dice.randint(0, 1)], wanted[1:3]]  # the last shares columns with both
+    order = [*dice.sample(range(n), n)]
+    few = [order[:2], order[2 : 5 + dice.randint(0, 1)], order[1:3]]  # the last shares columns with both
     weight, gain = ([dice.randint(1, 9) for _ in range(n)] for _ in range(2))
-    entries = [(k, j, 1) for k, row in enumerate(ones) for j in row]
+    entries = [(k, j, dice.randint(1, 2)) for k, row in enumerate(few) for j in row]
     entries += [(3, j, w) for j, w in enumerate(weight)] + [(4, j, -g) for j, g in enumerate(gain)]
     row, col, value = (np.array(column) for column in zip(*sorted(entries), strict=True))
-    upper = np.array([1, 1, 1, dice.randint(5, 20), -dice.randint(12, 26)])
+    upper = np.array([dice.randint(1, 2) for _ in few] + [dice.randint(5, 20), -dice.randint(12, 26)])
     rows = Rows.from_entries(row, col, value, upper, ("a", "b", "c", "cap", f"{STAGE}score:better"))
     must = np.array([dice.random() < 0.05 for _ in range(n)])
     return System(np.arange(n), must, np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64), rows)
 
 
 @pytest.mark.parametrize("first", seeds(range(0, 400, 100), 1))
-def test_rows_that_allow_one_of_some_columns_are_read_as_groups(first: int) -> None:
-    empty = grouped = 0
+def test_rows_that_allow_few_of_some_columns_are_blocks(first: int) -> None:
+    empty = joined = forged = 0
     for seed in range(first, first + 100):
-        system = draw_rows_of_one(Random(seed))
-        proof = find_price_proof(system, UNLIMITED)
+        dice = Random(seed)
+        system = draw_few_of_some(dice)
+        record, proof = describe_system(system), find_price_proof(system, UNLIMITED)
         assert (proof is None) == bool(points(system)), seed
         if proof is not None:
             empty += 1
-            grouped += len(list_group_rows(system))
-            assert check_claim(describe_system(system), proof) == ""
+            joined += len(proof.get("blocks", []))
+            assert check_claim(record, proof) == ""
+            continue
+        for _ in range(20):
+            forged += 1
+            rows = dice.sample(range(5), 3)
+            trees = [{"row": rows[0], "price": dice.randint(0, 4)}] if dice.random() < 0.5 else []
+            multipliers = {str(row): dice.randint(0, 4) for row in dice.sample(range(5), 3)}
+            assert check_claim(record, {"multipliers": multipliers, "trees": trees, "blocks": rows[1:]})
     assert empty > 20
-    assert grouped > 20
+    assert joined > 20
+    assert forged > 200
 
 
 def test_the_steps_of_a_shipped_scenario_are_shown_by_lists_in_their_time() -> None:
@@ -88,7 +97,7 @@ def test_a_search_out_of_time_or_parts_gives_no_proof(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("name", [
     "motifs", "equite-territoriale", "ae-cp",
     *(pytest.param(name, marks=pytest.mark.slow)
-      for name in ("tnt-2021", "demat-ads", "franceconnect", "franceconnect-10m")),
+      for name in ("tnt-2021", "cybersecurite-data", "demat-ads", "franceconnect", "franceconnect-10m")),
 ])  # fmt: skip
 def test_each_goal_of_a_shipped_scenario_is_shown_by_sums_or_a_list(name: str) -> None:
     result = solve(load_scenario(ROOT / "scenarios" / f"{name}.yaml"))

@@ -15,7 +15,7 @@ before it if at the first sum where the two differ it has more.
 
 In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two forms; the third is for « before »:
 
-    {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row}
+    {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row, "blocks": [row, ..]}
     {"split": {"columns": [..], "values": [..], "at": v}, "parts": [PROOF, PROOF]}
     {"narrow": [{row: m, ..}, ..], "parts": [PROOF, ..]}
     TREE: {"row": r, "price": y, "best": b, "below": [TREE, ..], "may_exceed": false}
@@ -32,10 +32,11 @@ In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two f
 5. A cap that may be exceeded has money of its own: only what exceeds it counts in the cap above. Its price is at
    most Y above; a unit of room costs y, a unit of excess Y - y.
 6. One row may be carried through the tree: each part has its value in it too, and what exceeds it is dropped.
-7. If the best of the trees and the greatest gains outside them stay below the target, there is no point.
-8. A row, or a sum of rows, narrows the ranges: what alone exceeds it when all else is least is closed.
-9. « before » goes through the sums: the points with more must be shown to be none, one part each unless the ranges
-   show it already, and then the sum is v.
+7. A block is one choice of the columns of a row: all their values that keep it. One cap holds them, or none.
+8. If the best of the trees and the greatest gains outside them stay below the target, there is no point.
+9. A row, or a sum of rows, narrows the ranges: what alone exceeds it when all else is least is closed.
+10. « before » goes through the sums: the points with more must be shown to be none, one part each unless the
+    ranges show it already, and then the sum is v.
 
 Any prices, multipliers, splits and values of « best » are sound; good ones make the lists short.
 """
@@ -48,6 +49,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from math import inf
+from operator import add
 from os.path import abspath, dirname, join
 from typing import Any
 
@@ -239,7 +241,10 @@ class Check:
         self.weight: dict[int, int] = {}
         self.loose = 0
         self.paid: set[int] = set()
+        self.joined: set[int] = set()
         self.trees = [self.read_tree(tree, None) for tree in proof.get("trees", [])]
+        for block in proof.get("blocks", []):
+            self.join_columns(*system.get_row(block))
         self.distribute_choices()
 
     def read_tree(
@@ -304,12 +309,34 @@ class Check:
                     options.append((0, 0, 0))
                 self.add_choice(self.holder.get(columns[0]), options)
         for j, (least, most) in enumerate(zip(low, high)):
-            if j in system.group_of or j in self.paid:
+            if j in system.group_of or j in self.paid or j in self.joined:
                 continue
             cap = self.holder.get(j)
             values = range(least, most + 1, 1 if cap else max(1, most - least))
             self.spend(max(0, len(values) - 2))
             self.add_choice(cap, [self.build_entry(j, value) for value in values])
+
+    def join_columns(self, row: dict[int, int], upper: int) -> None:
+        """Make one choice of the columns of a row: all their values that keep it."""
+        low, high = self.system.low, self.system.high
+        upper -= sum(value * low[j] for j, value in row.items() if low[j] == high[j])
+        columns = [j for j in row if low[j] < high[j]]
+        taken = self.joined | self.paid | self.system.group_of.keys()
+        if len({id(self.holder.get(j)) for j in columns}) != 1 or taken.intersection(columns):
+            raise NotShown("the columns of a block are under several caps, or have another place")
+        if any(row[j] < 0 or low[j] < 0 for j in columns):
+            raise NotShown("a block has a value below zero")
+        states: list[Json] = [(0, 0, 0, 0)]
+        for j in columns:
+            values = range(low[j], high[j] + 1)
+            self.spend(len(states) * len(values))
+            options = [(row[j] * value, *self.build_entry(j, value)) for value in values]
+            sums = [tuple(map(add, state, option)) for state in states for option in options]
+            states = [state for state in sums if state[0] <= upper]
+        if not states:
+            raise NotShown("the columns of a block have no value that keeps its row")
+        self.joined.update(columns)
+        self.add_choice(self.holder.get(columns[0]), [state[1:] for state in states])
 
     def build_entry(self, j: int, value: int) -> Entry:
         """Return what a column at a value adds; what is fixed is off the room of its caps already."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnt_sim.certify.system import STAGE, Rows, System
+from tnt_sim.certify.system import Rows, System
 from tnt_sim.certify.verifier import Json
 
 
 def describe_system(system: System) -> Json:
     """Return the columns, groups and rows of a system as plain values.
 
-    A block that must be chosen has its only choice fixed; one of several choices is a group, and so are columns of
-    which a row allows one.
+    A block that must be chosen has its only choice fixed; one of several choices is a group.
 
     Examples
     --------
@@ -30,34 +29,11 @@ def describe_system(system: System) -> Json:
         {"columns": list(range(heads[k], heads[k] + sizes[k])), "must": bool(system.must[k])}
         for k in np.flatnonzero((sizes > 1) | (system.must & (sizes == 0))).tolist()
     ]
-    rows = describe_rows(system.rows)
-    groups += [{"columns": rows[row]["columns"], "must": False} for row in list_group_rows(system)]
     return {
         "columns": {"low": low.tolist(), "high": system.high.tolist()},
         "groups": groups,
-        "rows": rows,
+        "rows": describe_rows(system.rows),
     }
-
-
-def list_group_rows(system: System) -> list[int]:
-    """Return rows Σ x ≤ 1 over choices of different blocks, each alone in its block; no two share a column.
-
-    Rows of the stages are none, because a proof may be checked before they are added.
-    """
-    rows, n = system.rows, system.n_choices
-    sizes = np.bincount(system.block[:n], minlength=len(system.must))
-    is_free = np.zeros(system.n_cols, dtype=bool)
-    is_free[:n] = ((sizes == 1) & ~system.must)[system.block[:n]]
-    fits = rows.upper == 1
-    fits[rows.row[(rows.value != 1) | ~is_free[rows.col]]] = False
-    fits &= np.bincount(rows.row, minlength=rows.n) > 1
-    starts, result = rows.compute_row_starts(), []
-    for row in np.flatnonzero(fits).tolist():
-        columns = rows.col[starts[row] : starts[row + 1]]
-        if is_free[columns].all() and not rows.names[row].startswith(STAGE):
-            is_free[columns] = False
-            result.append(row)
-    return result
 
 
 def describe_rows(rows: Rows, start: int = 0) -> Json:

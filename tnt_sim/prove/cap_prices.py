@@ -269,8 +269,11 @@ def find_prices(
     multipliers: Mapping[int, int],
     trees: Sequence[Tree],
     deadline: Deadline = UNLIMITED,
+    blocks: Sequence[int] = (),
 ) -> tuple[Json, int]:
     """Return a proof with prices for the caps of some trees, and the slack that it leaves to list.
+
+    The columns of each row of `blocks` are one choice.
 
     A slack below zero needs no list at the root.
 
@@ -282,7 +285,8 @@ def find_prices(
         When time is up.
     """
     named = {str(row): times for row, times in multipliers.items()}
-    empty = {"multipliers": named, "trees": [_write_tree(tree) for tree in trees]}
+    joined = {"blocks": list(blocks)} if blocks else {}
+    empty = {"multipliers": named, "trees": [_write_tree(tree) for tree in trees], **joined}
     check = Check(system, empty, [0])
     caps = [cap for tree in check.trees for cap in _iterate_caps(tree)]
     highest = (
@@ -302,6 +306,7 @@ def find_prices(
     proof = {
         "multipliers": named,
         "trees": [_write_tree(tree, node.cap) for tree, node in zip(trees, nodes, strict=True)],
+        **joined,
     }
     return proof, slack
 

@@ -8,9 +8,10 @@ evenly, and each part is proved in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from tnt_sim.certify.certificate import PRICES, parse_caps
 from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.certify.system import STAGE, Box, System
 from tnt_sim.certify.verifier import Json, NotShown, PlainSystem, check_first, check_proof
-from tnt_sim.certify.verifier_rows import describe_system, list_group_rows
+from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.cap_prices import SCALE, Tree, find_prices
 from tnt_sim.prove.proof_lp import FloatArray, LpSolution, LpStatus, ProofLp, round_multipliers
@@ -32,6 +33,8 @@ MOST_ENTRIES = 1_000_000
 """Entries of the rows of a system above which no proof by prices is sought."""
 FAINT = 1e-9
 """Dual values below this share of the greatest count as zero."""
+MOST_SELECTIONS = 5000
+"""Selections of the columns of a row up to which it becomes a block."""
 BITS = 12
 """Significant bits of the multipliers beside a tree: with few bits gains tie, and more pairs are dropped."""
 MOST_CARRIED = 2
@@ -103,11 +106,15 @@ def _build_box(system: System, plain: PlainSystem) -> Box:
 
 
 def _find_tree_prices(
-    plain: PlainSystem, multipliers: Mapping[int, int], trees: Sequence[Tree], deadline: Deadline
+    plain: PlainSystem,
+    multipliers: Mapping[int, int],
+    trees: Sequence[Tree],
+    deadline: Deadline,
+    blocks: Sequence[int] = (),
 ) -> Json | None:
     """Return a proof with prices for the caps of some trees; None where their rows form none."""
     try:
-        return find_prices(plain, multipliers, trees, deadline)[0]
+        return find_prices(plain, multipliers, trees, deadline, blocks)[0]
     except NotShown:
         return None
 
@@ -136,19 +143,16 @@ class _Search:
 
     Attributes
     ----------
-    grouped : rows that the verifier reads as groups; a price of theirs would add nothing
     n_parts : proofs met so far
     """
 
     system: System
     deadline: Deadline
     lp: ProofLp = field(init=False)
-    grouped: list[int] = field(init=False)
     n_parts: int = 0
 
     def __post_init__(self) -> None:
         self.lp = ProofLp(self.system, self.system.rows.goal)
-        self.grouped = list_group_rows(self.system)
 
     def prove(self, plain: PlainSystem, box: Box, depth: int = 0) -> Json | None:
         """Return a proof that a side has no point, or None; `depth` is the number of splits above it."""
@@ -182,7 +186,6 @@ class _Search:
     def _prove_by_prices(self, plain: PlainSystem, relaxation: LpSolution) -> Json | None:
         """Return a proof without a split, or None."""
         prices = relaxation.compute_multipliers()
-        prices[self.grouped] = 0.0
         prices = np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
         used = np.flatnonzero(prices)
         if not plain.has_points() or not len(used):
@@ -190,15 +193,18 @@ class _Search:
         stages = [k for k in used.tolist() if self.system.rows.names[k].startswith(STAGE)]
         for goal in (None, *stages):
             caps = [k for k in used.tolist() if k != goal]
-            trees = [] if goal is None else _build_trees(self.system, plain, caps)
+            trees, holder = _build_trees(self.system, plain, [] if goal is None else caps)
             inside = {row for tree in trees for row in _list_rows(tree)}
+            order = [*caps, *np.flatnonzero(prices == 0).tolist()]
+            blocks = _choose_blocks(self.system, plain, [k for k in order if k not in inside], holder)
+            inside.update(blocks)
             scale = SCALE / (prices[used].min() if goal is None else prices[goal])
             multipliers = {
                 k: round(prices[k] * scale) if k == goal or goal is None else _round_bits(prices[k] * scale)
                 for k in used.tolist()
                 if k not in inside
             }
-            proof = _find_tree_prices(plain, multipliers, trees, self.deadline)
+            proof = _find_tree_prices(plain, multipliers, trees, self.deadline, blocks)
             if proof is None:
                 continue
             carried = (
@@ -261,22 +267,51 @@ def _round_bits(number: float) -> int:
     return (whole + (1 << shift >> 1)) >> shift << shift
 
 
-def _build_trees(system: System, plain: PlainSystem, rows: Sequence[int]) -> list[Tree]:
-    """Arrange the rows that nest in the same weights as trees; other rows are left out."""
-    n, entries = system.n_choices, system.rows
+def _choose_blocks(system: System, plain: PlainSystem, rows: Sequence[int], holder: IntArray) -> list[int]:
+    """Return rows whose few selections the verifier can list: no two share a column, and one cap holds each."""
+    n, read = system.n_choices, _read_open_entries(system, plain)
+    is_free = np.ones(system.n_cols, dtype=bool)
+    is_free[n:] = False
+    is_free[[j for group in plain.groups for j in group]] = False
+    result = []
+    for row in rows:
+        columns, values, room = read(row)
+        if room < 0 or not len(columns) or not is_free[columns].all() or (values <= 0).any():
+            continue
+        most = room // int(values.min())
+        n_selections = sum(comb(len(columns), k) for k in range(min(most, len(columns)) + 1))
+        if n_selections <= MOST_SELECTIONS and (holder[columns] == holder[columns[0]]).all():
+            is_free[columns] = False
+            result.append(row)
+    return result
+
+
+def _read_open_entries(system: System, plain: PlainSystem) -> Callable[[int], tuple[IntArray, IntArray, int]]:
+    """Return a function that reads the open columns of a row, their values, and the room for them."""
+    entries = system.rows
     starts = entries.compute_row_starts()
-    is_open = np.array(plain.low[:]) < np.array(plain.high[:])
+    low = np.array(plain.low[: system.n_cols])
+    is_open = low < np.array(plain.high[: system.n_cols])
+
+    def read(row: int) -> tuple[IntArray, IntArray, int]:
+        side = slice(int(starts[row]), int(starts[row + 1]))
+        columns, values = entries.col[side], entries.value[side]
+        used = is_open[columns]
+        fixed = int((values[~used] * low[columns[~used]]).sum())
+        return columns[used], values[used], int(entries.upper[row]) - fixed
+
+    return read
+
+
+def _build_trees(system: System, plain: PlainSystem, rows: Sequence[int]) -> tuple[list[Tree], IntArray]:
+    """Arrange the rows that nest in the same weights as trees; return them and the row that holds each column."""
+    n, read = system.n_choices, _read_open_entries(system, plain)
     holder = np.full(system.n_cols, -1)
     weight = np.zeros(system.n_cols, dtype=np.int64)
     below: dict[int, list[int]] = {-1: []}
 
-    def read(row: int) -> tuple[IntArray, IntArray]:
-        side = slice(int(starts[row]), int(starts[row + 1]))
-        is_used = is_open[entries.col[side]]
-        return entries.col[side][is_used], entries.value[side][is_used]
-
     for row in sorted(rows, key=lambda k: -len(read(k)[0])):
-        columns, values = read(row)
+        columns, values, _ = read(row)
         if not len(columns) or (columns >= n).any() or (values <= 0).any():
             continue
         above = int(holder[columns[0]])
@@ -293,7 +328,7 @@ def _build_trees(system: System, plain: PlainSystem, rows: Sequence[int]) -> lis
     def build(row: int) -> Tree:
         return row, [build(child) for child in below[row]], False
 
-    return [build(row) for row in below[-1]]
+    return [build(row) for row in below[-1]], holder
 
 
 def _list_rows(tree: Tree) -> list[int]:
