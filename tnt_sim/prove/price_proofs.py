@@ -278,12 +278,21 @@ def _choose_blocks(system: System, plain: PlainSystem, rows: Sequence[int], hold
         columns, values, room = read(row)
         if room < 0 or not len(columns) or not is_free[columns].all() or (values <= 0).any():
             continue
-        most = room // int(values.min())
-        n_selections = sum(comb(len(columns), k) for k in range(min(most, len(columns)) + 1))
-        if n_selections <= MOST_SELECTIONS and (holder[columns] == holder[columns[0]]).all():
+        few = _has_few_selections(len(columns), room // int(values.min()))
+        if few and (holder[columns] == holder[columns[0]]).all():
             is_free[columns] = False
             result.append(row)
     return result
+
+
+def _has_few_selections(n: int, most: int) -> bool:
+    """Return whether at most so many of n columns can be selected in few ways: Σ C(n, k) for k ≤ most."""
+    total = 0
+    for k in range(min(most, n) + 1):
+        total += comb(n, k)
+        if total > MOST_SELECTIONS:
+            return False
+    return True
 
 
 def _read_open_entries(system: System, plain: PlainSystem) -> Callable[[int], tuple[IntArray, IntArray, int]]:
