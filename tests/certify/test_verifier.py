@@ -12,11 +12,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from support.lanes import seeds
 from support.systems.plain import PlainCase, draw_plain_case
 
 from tnt_sim.certify import verifier
+from tnt_sim.certify.system import Rows, System
+from tnt_sim.certify.verifier import check_claim
+from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.prove.cap_prices import SCALE, find_prices
 
 MOST_LINES = 400
@@ -197,6 +201,37 @@ def test_claims_of_another_form_are_a_sentence(
     (tmp_path / "certificate.json").write_text(json.dumps({"proofs": [{}]}), "utf-8")
     assert verifier.main(str(tmp_path)) == 1
     assert capsys.readouterr().out.startswith("not shown: ")
+
+
+def test_the_exit_status_is_zero_only_if_every_claim_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = draw_plain_case(1)
+    best = case.best()
+    assert best is not None
+    record, proof = prove(case, best + 1)
+    right, wrong = ({"says": str(k), "rows": [{**record["rows"][-1], "upper": -best - k}]} for k in (1, 0))
+    record["rows"].pop()
+    shown, open_, without = "shown: 1", "not shown: 0", "the certificate has no proof of it"
+    for claims, proofs, told in (
+        ([right, right], [proof, proof], [shown, shown]),
+        ([wrong], [proof], [open_]),
+        ([right, wrong], [proof, proof], [shown, open_]),
+        ([right, right], [proof], [shown, f"not shown: 1 ({without})"]),
+    ):
+        (tmp_path / "rows.json").write_text(json.dumps({**record, "claims": claims}), "utf-8")
+        (tmp_path / "certificate.json").write_text(json.dumps({"proofs": proofs}), "utf-8")
+        status, lines = verifier.main(str(tmp_path)), capsys.readouterr().out.splitlines()
+        assert status == int(told != [shown, shown])
+        assert all(line.startswith(begin) for line, begin in zip(lines, told, strict=True))
+
+
+def test_a_block_without_choices_that_must_be_chosen_leaves_no_point() -> None:
+    rows = Rows.from_entries(np.array([0]), np.array([0]), np.array([1]), np.array([1]), ("cap",))
+    bounds = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
+    for must in (True, False):
+        system = System(np.array([1]), np.array([must, False]), *bounds, rows)
+        assert (check_claim(describe_system(system), {}) == "") is must
 
 
 def test_ranges_of_many_values_end_with_a_sentence() -> None:
