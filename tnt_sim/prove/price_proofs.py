@@ -30,7 +30,7 @@ MOST_PARTS = 3000
 MOST_DEEP = 200
 """Splits within one another at most: a proof that is deeper is not read either."""
 MOST_ENTRIES = 1_000_000
-"""Entries of the rows of a system above which no proof by prices is sought."""
+"""Entries of the rows of a system above which the search gives up at once."""
 FAINT = 1e-9
 """Dual values below this share of the greatest count as zero."""
 MOST_SELECTIONS = 5000
