@@ -143,6 +143,13 @@ FORGED: dict[str, tuple[dict[str, Any], Any]] = {
              {"row": 0, "price": 1},
              {"row": 1, "price": 0, "below": [{"row": 3, "price": 0, "may_exceed": True}]}]}, {}]},
     ),
+    "a column paid by a cap below the cap below": (
+        {"columns": {"low": [0, 0], "high": [1, 1]}, "groups": [],
+         "rows": [{"columns": [0, 1], "values": [1, -1], "upper": -1},
+                  {"columns": [0, 1], "values": [-1, 1], "upper": 1}, {"columns": [1], "values": [-1], "upper": 0}]},
+        {"trees": [{"row": 0, "price": 0, "best": -1, "below": [
+            {"row": 1, "price": 0, "may_exceed": True, "below": [{"row": 2, "price": 0, "may_exceed": True}]}]}]},
+    ),
     "a column paid by the caps of another tree": (
         {"columns": {"low": [0] * 4, "high": [3, 3, 9, 3]}, "groups": [],
          "rows": [{"columns": [1], "values": [1], "upper": 3}, {"columns": [0, 1], "values": [1, -1], "upper": 0},

@@ -203,6 +203,7 @@ class PricedCap:
         self.choices: list[list[Entry]] = []
         self.total = self.ceiling = self.best = 0
         self.over: float = inf
+        self.payer = -1
 
 
 class ListStep:
@@ -263,13 +264,13 @@ class Check:
             del row[payers[0]]
         best = read_whole(record["best"]) if "best" in record else None
         cap = PricedCap(room, read_whole(record["price"], 0), excess is not None, best)
+        cap.payer = payers[0] if excess is not None else -1
         below = record.get("below", [])
         if below and below[0].get("may_exceed"):
             if above is not None and not cap.may_exceed:
                 raise NotShown("a cap that pays for others lies under one that counts choices")
-            before = set(self.paid)
             cap.below = [self.read_tree(child, None, row) for child in below]
-            if not row.keys() <= self.paid - before:
+            if row.keys() != {child.payer for child in cap.below}:
                 raise NotShown("a cap that pays for others counts something else")
             return cap
         self.assign_columns(row, cap, above)
