@@ -146,7 +146,8 @@ FORGED: dict[str, tuple[dict[str, Any], Any]] = {
     "a column paid by a cap below the cap below": (
         {"columns": {"low": [0, 0], "high": [1, 1]}, "groups": [],
          "rows": [{"columns": [0, 1], "values": [1, -1], "upper": -1},
-                  {"columns": [0, 1], "values": [-1, 1], "upper": 1}, {"columns": [1], "values": [-1], "upper": 0}]},
+                  {"columns": [0, 1], "values": [-1, 1], "upper": 1},
+                  {"columns": [1], "values": [-1], "upper": 0}]},
         {"trees": [{"row": 0, "price": 0, "best": -1, "below": [
             {"row": 1, "price": 0, "may_exceed": True, "below": [{"row": 2, "price": 0, "may_exceed": True}]}]}]},
     ),
@@ -250,6 +251,33 @@ def test_ranges_of_many_values_end_with_a_sentence() -> None:
     record = {"columns": {"low": [0] * n, "high": [99_999] * n}, "groups": [], "rows": rows}
     proof = {"multipliers": {"1": 1}, "trees": [{"row": 0, "price": 1}]}
     assert "too long" in verifier.check_claim(record, proof)
+
+
+def test_lists_that_would_multiply_end_with_a_sentence() -> None:
+    """Two caps of 17 columns, each with as many parts as selections."""
+    n = 17
+    powers = [1 << k for k in range(n)]
+    rows = [{"columns": [*range(2 * n)], "values": powers * 2, "upper": 1 << 20},
+            {"columns": [*range(n)], "values": powers, "upper": 1 << 20},
+            {"columns": [*range(n, 2 * n)], "values": powers, "upper": 1 << 20},
+            {"columns": [*range(2 * n)], "values": [-p for p in powers * 2], "upper": -1}]  # fmt: skip
+    record = {"columns": {"low": [0] * 2 * n, "high": [1] * 2 * n}, "groups": [], "rows": rows}
+    below = [{"row": 1, "price": 0}, {"row": 2, "price": 0}]
+    tree = {"row": 0, "price": 0, "best": -(1 << 60), "below": below}
+    assert "too long" in verifier.check_claim(record, {"multipliers": {"3": 1}, "trees": [tree]})
+
+
+def test_words_that_no_terminal_writes_are_escaped(tmp_path: Path) -> None:
+    record, _ = draw_plain_case(3).asking(1)
+    record["claims"] = [{"says": "\ud800 Σ", "rows": []}]
+    shutil.copy(verifier.__file__, tmp_path / "verifier.py")
+    (tmp_path / "rows.json").write_text(json.dumps(record), "utf-8")
+    (tmp_path / "certificate.json").write_text(json.dumps({"proofs": [{"multipliers": {"é漢": 1}}]}), "utf-8")
+    command = [sys.executable, "-I", "-S", "verifier.py"]
+    environment = {"PYTHONIOENCODING": "ascii", "PATH": ""}
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert told.stdout.startswith("not shown: \\ud800")
 
 
 def test_a_list_that_would_grow_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """Check that rows over whole numbers have no common point. Standard library only; Python 3.9 or later.
 
-    python verifier.py [FOLDER]     reads rows.json and certificate.json; exit status 0 if every claim is shown
+    python verifier.py [FOLDER]     reads rows.json and certificate.json; exit status 0 if there is a claim, and
+                                    every claim is shown
 
-Whole x with low <= x <= high; Σ value·x <= upper for each row; of each group at most one column is 1 (exactly one
-with `must`). A claim says that with its own rows no point is left. « Nothing is better » is -gain·x <= -best - 1.
-« Nothing as good is cheaper » is -gain·x <= -best and cost·x <= granted - 1. In rows.json:
+Whole x with low <= x <= high; Σ value·x <= upper for each row; of each group, whose columns are 0 or 1 and in no
+other group, at most one is 1 (exactly one with `must`). A claim says that with its own rows no point is left.
+« Nothing is better » is -gain·x <= -best - 1. « Nothing as good is cheaper » is -gain·x <= -best and
+cost·x <= granted - 1. In rows.json:
 
     {"columns": {"low": [..], "high": [..]}, "groups": [{"columns": [..], "must": false}, ..],
      "rows": [{"columns": [..], "values": [..], "upper": b}, ..],
@@ -13,32 +15,38 @@ with `must`). A claim says that with its own rows no point is left. « Nothing i
 A claim with « before » says that no point is before another one, whose sums Σ x of these columns are v: a point is
 before it if at the first sum where the two differ it has more.
 
-In certificate.json {"proofs": [PROOF, ..]}, one per claim, each of one of two forms; the third is for « before »:
+In certificate.json {"proofs": [PROOF, ..]}, one for each claim (null for none). PROOF has one of three forms, the
+third for « before »:
 
     {"multipliers": {row: m, ..}, "trees": [TREE, ..], "carried": row, "blocks": [row, ..]}
     {"split": {"columns": [..], "values": [..], "at": v}, "parts": [PROOF, PROOF]}
     {"narrow": [{row: m, ..}, ..], "parts": [PROOF, ..]}
     TREE: {"row": r, "price": y, "best": b, "below": [TREE, ..], "may_exceed": false}
 
-1. A split adds Σ value·x <= v to one part and Σ value·x >= v + 1 to the other.
+1. A split adds Σ value·x <= v to one part and Σ value·x >= v + 1 to the other, as a row with the next number.
 2. With multipliers m >= 0 a point satisfies gain·x >= target, where gain = -Σ m·value and target = -Σ m·upper.
-3. The rows of a tree are caps: each counts part of the columns of the cap above it, in the same weights. At prices
-   y >= 0, let Y be the sum of the prices from the root down to a cap. A selection under it is worth at most
+3. The rows of a tree are caps: each counts part of the columns of the cap above it, in the same weights or in a
+   multiple of them. The weight of fixed columns is off the room. At prices y >= 0, let Y be the sum of the prices
+   from the root down to a cap. A selection under it is worth at most
        y·room + Σ best of the caps below + Σ over its own choices of max (gain - Y·weight),
    and falls short of that by what its parts fall short, and by y for each unit of room that it leaves.
-4. « best », where it is given, is shown: all parts (weight, gain) that fall short by less than the difference are
-   listed, and none may be within the room. A part that is no lighter than another and gains no more is dropped,
-   because the other may replace it under all caps.
-5. A cap that may be exceeded has money of its own: only what exceeds it counts in the cap above. Its price is at
+4. « best », where it is given and below that, is shown: all parts (weight, gain) that fall short by less than
+   the difference are listed, and none may be within the room. A part that is no lighter than another and gains
+   no more is dropped, because the other may replace it under all caps.
+5. A cap that may be exceeded has money of its own: a column, -1 in it and 1 in the cap above, pays for what
+   exceeds it, is at least 0 and counts nowhere else. The cap above counts these columns alone. The price is at
    most Y above; a unit of room costs y, a unit of excess Y - y.
-6. One row may be carried through the tree: each part has its value in it too, and what exceeds it is dropped.
-7. A block is one choice of the columns of a row: all their values that keep it. One cap holds them, or none.
+6. One row may be carried through a single tree that holds all its columns, at its multiplier m as the price of
+   a unit: each part has its value in it too, and what exceeds it at the root is dropped.
+7. A block is one choice of the columns of a row with values >= 0: all their values that keep it. One cap holds
+   them, or none.
 8. If the best of the trees and the greatest gains outside them stay below the target, there is no point.
-9. A row, or a sum of rows, narrows the ranges: what alone exceeds it when all else is least is closed.
+9. A row of a split or of « before », or a sum of rows, narrows the ranges: what alone exceeds it when all else
+   is least is closed; of a group, one must be taken where none exceeds it.
 10. « before » goes through the sums: the points with more must be shown to be none, one part each unless the
     ranges show it already, and then the sum is v.
 
-Any prices, multipliers, splits and values of « best » are sound; good ones make the lists short.
+Multipliers m >= 0, prices, splits and values of « best » that are accepted are sound; good ones make lists short.
 """
 
 from __future__ import annotations
@@ -54,7 +62,7 @@ from os.path import abspath, dirname, join
 from typing import Any
 
 MOST_PAIRS = 3_000_000
-"""Pairs listed in one claim at most, and values of its columns beyond two each."""
+"""Pairs that one claim may make for its lists, its blocks, and of a column's values beyond two."""
 LARGEST = 1 << 200
 """The largest figure that is read."""
 
@@ -420,8 +428,8 @@ class Check:
         for step in steps:
             joined: list[Json] = []
             for short, w, v, m in step.entries:
+                self.spend(len(states))
                 joined += [(a + w, b + v, c + m, s + short) for s, a, b, c in states if s + short <= limit]
-            self.spend(len(joined))
             states = [(short, w, v, m) for w, v, m, short in self.prune(joined)]
             states = keep_near(states, limits, after.pop(), limit)
         if len(limits) > 1:  # what is left of the room and of the carried row adds up in the end
@@ -467,7 +475,7 @@ def check_proof(system: PlainSystem, proof: Json, spent: list[int]) -> bool:
     if not system.has_points():
         return True
     if proof is None:
-        raise NotShown("a part has no proof")
+        raise NotShown(MISSING)
     if "split" not in proof:
         return Check(system, proof, spent).is_shown()
     at = read_whole(proof["split"]["at"])
@@ -479,7 +487,8 @@ def check_proof(system: PlainSystem, proof: Json, spent: list[int]) -> bool:
     )
 
 
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+MISSING = "the certificate has no proof of it"
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """Errors that end the reading of a file of another form."""
 
 
@@ -501,7 +510,7 @@ def check_claim(record: Json, proof: Json, before: Json = None) -> str:
     except NotShown as error:
         return str(error)
     except MALFORMED as error:
-        return f"the files are not in the form that is read here: {error!r:.200}"
+        return f"the files are not in the form that is read here: {error!a:.200}"
     return "" if is_empty else "the prices and lists leave room for a point"
 
 
@@ -522,21 +531,18 @@ def main(folder: str) -> int:
         ]
         pairs = [*zip(claims, [*proofs, *([None] * len(claims))])]
     except (OSError, *MALFORMED) as error:
-        print(f"not shown: {error!r:.200}")
+        print(f"not shown: {error!a:.200}")
         return 1
     if not claims:
         print("not shown: rows.json has no claim")
     n_shown = 0
     for (says, rows, before), proof in pairs:
-        reason = (
-            "the certificate has no proof of it"
-            if proof is None
-            else check_claim({**record, "rows": rows}, proof, before)
-        )
+        reason = check_claim({**record, "rows": rows}, proof, before) if proof is not None else MISSING
         n_shown += not reason
         print(f"not shown: {says} ({reason})" if reason else f"shown: {says}")
     return 0 if claims and n_shown == len(claims) else 1
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else dirname(abspath(__file__))))

@@ -215,13 +215,13 @@ class Inner:
 
     def solve(self, above: int) -> tuple[int, int]:
         """Return a bound of the worth at a price above, and the weight that counts above."""
-        return self._bound(above, exact=True)
+        return self._compute_bound(above, exact=True)
 
     def relax(self, above: int) -> tuple[int, int]:
         """Return the worth of the relaxation at a price above, and the weight that counts above."""
-        return self._bound(above, exact=False)
+        return self._compute_bound(above, exact=False)
 
-    def _bound(self, above: int, *, exact: bool) -> tuple[int, int]:
+    def _compute_bound(self, above: int, *, exact: bool) -> tuple[int, int]:
         inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
         worth, weight = self._add_up(inside, exact=exact)
         price = inside if may_exceed else inside - above
@@ -302,7 +302,7 @@ def find_prices(
     if len(nodes) == 1 and slack >= 0:
         nodes[0].cap.claim = check.target - check.loose - 1
     elif slack >= 0:
-        _claim_worths(check, [node.cap for node in nodes], slack)
+        _set_claims(check, [node.cap for node in nodes], slack)
     proof = {
         "multipliers": named,
         "trees": [_write_tree(tree, node.cap) for tree, node in zip(trees, nodes, strict=True)],
@@ -311,7 +311,7 @@ def find_prices(
     return proof, slack
 
 
-def _claim_worths(check: Check, roots: Sequence[PricedCap], slack: int) -> None:
+def _set_claims(check: Check, roots: Sequence[PricedCap], slack: int) -> None:
     """Claim for the roots of several trees what lists show that they are worth, until no slack is left."""
     for cap in sorted(roots, key=lambda root: sum(len(part.choices) for part in _iterate_caps(root))):
         entries = check.list_entries(cap, slack + cap.ceiling - cap.best)

@@ -275,10 +275,10 @@ def _choose_blocks(system: System, plain: PlainSystem, rows: Sequence[int], hold
     is_free[[j for group in plain.groups for j in group]] = False
     result = []
     for row in rows:
-        columns, values, room = read(row)
-        if room < 0 or not len(columns) or not is_free[columns].all() or (values <= 0).any():
+        columns, values, capacity = read(row)
+        if capacity < 0 or not len(columns) or not is_free[columns].all() or (values <= 0).any():
             continue
-        few = _has_few_selections(len(columns), room // int(values.min()))
+        few = _has_few_selections(len(columns), capacity // int(values.min()))
         if few and (holder[columns] == holder[columns[0]]).all():
             is_free[columns] = False
             result.append(row)
