@@ -276,7 +276,8 @@ def _choose_blocks(system: System, plain: PlainSystem, rows: Sequence[int], hold
     result = []
     for row in rows:
         columns, values, capacity = read(row)
-        if capacity < 0 or not len(columns) or not is_free[columns].all() or (values <= 0).any():
+        binds = 0 <= capacity < values.sum()
+        if not binds or not is_free[columns].all() or (values <= 0).any():
             continue
         few = _has_few_selections(len(columns), capacity // int(values.min()))
         if few and (holder[columns] == holder[columns[0]]).all():
