@@ -134,6 +134,23 @@ def test_a_cap_inside_counts_in_units_of_its_own(
     assert is_closed_by_caps(whole, 2, [(0, [(1, [], False)], False)]) is closes
 
 
+@pytest.mark.parametrize("inner", [[2, 5, 0], [3, 6, 0], [1, 1, 0], [1, 3, 0]])
+def test_a_cap_inside_that_counts_other_costs_is_refused(inner: list[int]) -> None:
+    """No cost is one multiple of the weights, or one part of them, for both columns."""
+    whole = system(([2, 4, 6], 8), (inner, 5), ([-5, -6, -1], -7))
+    with pytest.raises(MultiplierError, match="other costs"):
+        is_closed_by_caps(whole, 2, [(0, [(1, [], False)], False)])
+
+
+def test_columns_of_a_block_that_has_no_choice_left_are_refused() -> None:
+    """It lies in no kept row, must be chosen, and its only choice is closed."""
+    whole = system(([-1, -1], -3), must=True)
+    box = whole.build_box()
+    box.open[0] = False
+    with pytest.raises(MultiplierError, match="no choice left"):
+        decompose_system(whole, box, weigh(whole, np.array([0]), np.array([1])), [])
+
+
 def test_a_choice_that_is_ruled_out_is_under_no_cap() -> None:
     """It costs less than nothing in one cap and lies in both, yet it cannot be made."""
     whole = system(([2, 0, -1], 1), ([0, 2, 1], 1), ([-1, -1, -1], -1))
