@@ -33,6 +33,8 @@ MOST_ENTRIES = 1_000_000
 """Entries of the rows of a system above which the search gives up at once."""
 FAINT = 1e-9
 """Dual values below this share of the greatest count as zero."""
+MOST_BLOCKS = 1000
+"""Rows that are tried as blocks in each part, those with a price first."""
 MOST_SELECTIONS = 5000
 """Selections of the columns of a row up to which it becomes a block."""
 BITS = 12
@@ -195,7 +197,7 @@ class _Search:
             caps = [k for k in used.tolist() if k != goal]
             trees, holder = _build_trees(self.system, plain, [] if goal is None else caps)
             inside = {row for tree in trees for row in _list_rows(tree)}
-            order = [*caps, *np.flatnonzero(prices == 0).tolist()]
+            order = [*caps, *np.flatnonzero(prices == 0).tolist()][:MOST_BLOCKS]
             blocks = _choose_blocks(self.system, plain, [k for k in order if k not in inside], holder)
             inside.update(blocks)
             scale = SCALE / (prices[used].min() if goal is None else prices[goal])
