@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def build_verifier_files(run: Replay, decisions: Sequence[StepDecision], lang: L
     """Return `verifier.py`, `rows.json` and `certificate.json` of a checked run; its steps each in `step-N/`.
 
     The rows are those of its scenario, written here again; the certificate is only its proofs by prices. A goal
-    without one keeps its claim, which the verifier then calls not shown.
+    without one keeps its claim, which the verifier then calls not shown. The least money and the rank among ties
+    are claimed only with their proofs.
 
     Raises
     ------
@@ -50,34 +52,49 @@ def _build_decision_files(run: Replay, number: int, decision: StepDecision, lang
     claims = build_claims(problem)
     values = (*reading.values, compute_granted_value(problem, decision.allocation.granted_cents))
     stored = read_stored_proofs(run, number)
-    listed = CandidateList.of(
-        claims, problem.offers.unit_cents, decision.allocation.funded, decision.allocation.granted_cents
-    )
-    equals = claims.restrict_to_values(values)
-    proofs = [*stored.stages[: len(problem.stages)]]
-    proofs += [None] * (len(problem.stages) - len(proofs)) + [stored.least_granted, stored.listing]
     record = describe_system(claims.system)
     n_rows = len(record["rows"])
     record["columns"] = {"names": _list_names(claims, problem), **record["columns"]}
+    n_stages = len(problem.stages)
+    prices = [
+        None if proof is None else proof.get(PRICES)
+        for proof in (
+            *stored.stages[:n_stages],
+            *[None] * (n_stages - len(stored.stages)),
+            stored.least_granted,
+        )
+    ]
     record["claims"] = [
         {
             "says": _describe_claim(goal.name, goal.sign, format_fraction(value)).in_(lang),
             "rows": describe_rows(claims.of_stage(k, values).rows, n_rows),
         }
         for k, (goal, value) in enumerate(zip(claims.goals, values, strict=True))
+        if k < n_stages or prices[k] is not None
     ]
-    record["claims"].append(
-        {
-            "says": _("no allocation as good, which grants as little, goes before this one").in_(lang),
-            "rows": describe_rows(equals.rows, n_rows),
-            "before": list_order(equals, listed),
-        }
-    )
-    certificate = {"proofs": [None if proof is None else proof.get(PRICES) for proof in proofs]}
+    prices = prices[: len(record["claims"])]
+    if stored.listing is not None and PRICES in stored.listing:
+        prices.append(stored.listing[PRICES])
+        record["claims"].append(_describe_rank_claim(decision, claims, values, n_rows, lang))
+    certificate = {"proofs": prices}
     return {
         "verifier.py": Path(verifier.__file__).read_bytes(),
         "rows.json": _write(record),
         "certificate.json": _write(certificate),
+    }
+
+
+def _describe_rank_claim(
+    decision: StepDecision, claims: Claims, values: Sequence[Fraction], n_rows: int, lang: Lang
+) -> dict[str, Any]:
+    """Return the claim that no list as good goes before this one."""
+    funded, granted_cents = decision.allocation.funded, decision.allocation.granted_cents
+    listed = CandidateList.of(claims, decision.problem.offers.unit_cents, funded, granted_cents)
+    equals = claims.restrict_to_values(values)
+    return {
+        "says": _("no allocation as good, which grants as little, goes before this one").in_(lang),
+        "rows": describe_rows(equals.rows, n_rows),
+        "before": list_order(equals, listed),
     }
 
 
