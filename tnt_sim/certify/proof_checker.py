@@ -84,6 +84,28 @@ class CandidateList:
         return cls(taken, choices.cents, free, units)
 
 
+def restrict_to_list(
+    problem: Problem,
+    claims: Claims,
+    values: Sequence[Fraction],
+    funded: BoolArray,
+    granted_cents: IntArray,
+) -> tuple[System, CandidateList]:
+    """Return the system of the allocations as good as one, and that one over its columns.
+
+    Parameters
+    ----------
+    values : value of each stage, « least granted » the last
+
+    Raises
+    ------
+    CertificateError
+        When a granted amount is none of the dossier's possible amounts.
+    """
+    listed = CandidateList.of(claims, problem.offers.unit_cents, funded, granted_cents)
+    return claims.restrict_to_values(values), listed
+
+
 def iterate_earlier_subproblems(system: System, box: Box, listed: CandidateList) -> Iterator[Box]:
     """Yield the subproblems that together contain every point of the box that ranks before the list.
 
@@ -196,6 +218,13 @@ def find_least_plain(means: Iterable[ShownBy]) -> ShownBy:
     return max(means, key=list(ShownBy).index, default=ShownBy.KERNEL)
 
 
+def _determine_claim_means(record: Json, prices: Json, order: Json = None) -> ShownBy:
+    """Return what shows a claim that the verifier reads; that of the kernels where it shows nothing."""
+    if check_claim(record, prices, order):
+        return ShownBy.KERNEL
+    return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Checker:
     """Checks proofs over the rows of one problem, which are written once.
@@ -246,19 +275,12 @@ class Checker:
         if proof is None or not self.rows.holds:
             return False
         try:
-            system, listed = self._restrict_to_list(values, funded, granted_cents)
+            every = (*values, compute_granted_value(self.problem, granted_cents))
+            system, listed = restrict_to_list(self.problem, self.claims, every, funded, granted_cents)
             check_first(system, listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False
         return True
-
-    def _restrict_to_list(
-        self, values: Sequence[Fraction], funded: BoolArray, granted_cents: IntArray
-    ) -> tuple[System, CandidateList]:
-        """Return the system of the allocations that are as good, and the list over its columns."""
-        every = (*values, compute_granted_value(self.problem, granted_cents))
-        listed = CandidateList.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
-        return self.claims.restrict_to_values(every), listed
 
     def determine_means(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> ShownBy:
         """Return what shows these stages at least: the least plain of what shows each.
@@ -285,9 +307,7 @@ class Checker:
             added = describe_rows(self.claims.of_stage(k, values).rows, len(base["rows"]))
         except (ValueError, OverflowError):
             return ShownBy.KERNEL
-        if check_claim({**base, "rows": [*base["rows"], *added]}, prices):
-            return ShownBy.KERNEL
-        return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
+        return _determine_claim_means({**base, "rows": [*base["rows"], *added]}, prices)
 
     def determine_first_means(
         self,
@@ -301,17 +321,15 @@ class Checker:
         prices = None if proof is None else proof.get(PRICES)
         if prices is None or not self.rows.holds:
             return ShownBy.KERNEL
-        every = (*values, compute_granted_value(self.problem, granted_cents))
-        least = self._determine_stage_means(
-            len(values), every, least_granted, describe_system(self.claims.system)
-        )
         try:
-            system, listed = self._restrict_to_list(values, funded, granted_cents)
+            every = (*values, compute_granted_value(self.problem, granted_cents))
+            system, listed = restrict_to_list(self.problem, self.claims, every, funded, granted_cents)
         except (CertificateError, ValueError, OverflowError):
             return ShownBy.KERNEL
-        if check_claim(describe_system(system), prices, list_order(system, listed)):
-            return ShownBy.KERNEL
-        return find_least_plain((least, ShownBy.LIST if has_trees(prices) else ShownBy.SUMS))
+        record = describe_system(system)
+        base = {**record, "rows": record["rows"][: self.claims.system.rows.n]}
+        least = self._determine_stage_means(len(values), every, least_granted, base)
+        return find_least_plain((least, _determine_claim_means(record, prices, list_order(system, listed))))
 
     def is_infeasible(self, proof: Proof | None) -> bool:
         """Return whether `proof` shows that no allocation satisfies every rule."""

@@ -124,6 +124,12 @@ class PlainSystem:
             self.read[index] = read_row(self.written[index], len(self.low))
         return self.read[index]
 
+    def get_open_row(self, index: Json) -> Row:
+        """Return the columns of a row that are not fixed, and the room that the fixed ones leave."""
+        row, upper = self.get_row(index)
+        fixed = sum(value * self.low[j] for j, value in row.items() if self.low[j] == self.high[j])
+        return {j: value for j, value in row.items() if value and self.low[j] < self.high[j]}, upper - fixed
+
     def has_points(self) -> bool:
         """Narrow the groups by what is fixed; return whether every column and group has a value left."""
         if not self.is_open or any(low > high for low, high in zip(self.low, self.high)):
@@ -253,20 +259,17 @@ class Check:
         self.joined: set[int] = set()
         self.trees = [self.read_tree(tree, None) for tree in proof.get("trees", [])]
         for block in proof.get("blocks", []):
-            self.join_columns(*system.get_row(block))
+            self.join_columns(*system.get_open_row(block))
         self.distribute_choices()
 
     def read_tree(
         self, record: Json, above: PricedCap | None, excess: dict[int, int] | None = None
     ) -> PricedCap:
         """Read a cap and those below it; `excess` is the row above of a cap that may be exceeded."""
-        low, high = self.system.low, self.system.high
-        row, room = self.system.get_row(record["row"])
-        room -= sum(value * low[j] for j, value in row.items() if low[j] == high[j])
-        row = {j: value for j, value in row.items() if value and low[j] < high[j]}
+        row, room = self.system.get_open_row(record["row"])
         if excess is not None:  # one column, counted -1 here and +1 above, pays for what exceeds the room
             payers = [j for j, value in row.items() if value == -1 and excess.get(j) == 1]
-            if len(payers) != 1 or low[payers[0]] or self.is_counted(payers[0]):
+            if len(payers) != 1 or self.system.low[payers[0]] or self.is_counted(payers[0]):
                 raise NotShown("no column of the cap above pays for what exceeds a cap")
             self.paid.add(payers[0])
             del row[payers[0]]
@@ -328,24 +331,22 @@ class Check:
     def join_columns(self, row: dict[int, int], upper: int) -> None:
         """Make one choice of the columns of a row: all their values that keep it."""
         low, high = self.system.low, self.system.high
-        upper -= sum(value * low[j] for j, value in row.items() if low[j] == high[j])
-        columns = [j for j in row if low[j] < high[j]]
         taken = self.joined | self.paid | self.system.group_of.keys()
-        if len({id(self.holder.get(j)) for j in columns}) != 1 or taken.intersection(columns):
+        if len({id(self.holder.get(j)) for j in row}) != 1 or taken.intersection(row):
             raise NotShown("the columns of a block are under several caps, or have another place")
-        if any(row[j] < 0 or low[j] < 0 for j in columns):
+        if any(value < 0 or low[j] < 0 for j, value in row.items()):
             raise NotShown("a block has a value below zero")
         states: list[Json] = [(0, 0, 0, 0)]
-        for j in columns:
+        for j, weight in row.items():
             values = range(low[j], high[j] + 1)
             self.spend(len(states) * len(values))
-            options = [(row[j] * value, *self.build_entry(j, value)) for value in values]
+            options = [(weight * value, *self.build_entry(j, value)) for value in values]
             sums = [tuple(map(add, state, option)) for state in states for option in options]
             states = [state for state in sums if state[0] <= upper]
         if not states:
             raise NotShown("the columns of a block have no value that keeps its row")
-        self.joined.update(columns)
-        self.add_choice(self.holder.get(columns[0]), [state[1:] for state in states])
+        self.joined.update(row)
+        self.add_choice(self.holder.get(next(iter(row))), [state[1:] for state in states])
 
     def build_entry(self, j: int, value: int) -> Entry:
         """Return what a column at a value adds; what is fixed is off the room of its caps already."""

@@ -108,21 +108,15 @@ class Leaf:
             self.solved[above] = worth, weight
         return self.solved[above]
 
-    def _get_inside(self, above: int) -> int:
-        """Return the price inside the cap for a price above it."""
-        return min(self.own, above) if self.cap.may_exceed else max(self.own, above)
-
     def relax(self, above: int) -> tuple[int, int]:
         """Return the worth of the linear relaxation at a price above, and the weight that counts above."""
-        inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
+        inside = _get_inside(self.cap, self.own, above)
         weight, gain = self.sums[bisect_right(self.steps, -inside * SCALE, key=lambda step: -step[0])]
-        price = inside if may_exceed else inside - above
-        counted = max(0, weight - room) if may_exceed else (room if price else weight)
-        return gain - inside * weight + price * room, 0 if may_exceed and inside < above else counted
+        return _price_room(self.cap, inside, above, gain - inside * weight, weight)
 
     def settle(self, above: int) -> None:
         """Write the price of the cap for a price above, its ceiling, and its worth where that is known."""
-        cap, inside = self.cap, self._get_inside(above)
+        cap, inside = self.cap, _get_inside(self.cap, self.own, above)
         cap.price = inside if cap.may_exceed else inside - above
         cap.claim = self.solved[above][0] if above in self.solved else None
         self.check.compute_bound(cap, above, listed=False)
@@ -209,10 +203,6 @@ class Inner:
         ]
         return sum(worth for worth, _ in solved), sum(weight for _, weight in solved)
 
-    def _get_inside(self, above: int) -> int:
-        """Return the price inside the cap for a price above it."""
-        return min(above, self.own) if self.cap.may_exceed else max(above, self.own)
-
     def solve(self, above: int) -> tuple[int, int]:
         """Return a bound of the worth at a price above, and the weight that counts above."""
         return self._compute_bound(above, exact=True)
@@ -222,20 +212,29 @@ class Inner:
         return self._compute_bound(above, exact=False)
 
     def _compute_bound(self, above: int, *, exact: bool) -> tuple[int, int]:
-        inside, room, may_exceed = self._get_inside(above), self.cap.room, self.cap.may_exceed
-        worth, weight = self._add_up(inside, exact=exact)
-        price = inside if may_exceed else inside - above
-        counted = max(0, weight - room) if may_exceed else (room if price else weight)
-        return worth + price * room, 0 if may_exceed and inside < above else counted
+        inside = _get_inside(self.cap, self.own, above)
+        return _price_room(self.cap, inside, above, *self._add_up(inside, exact=exact))
 
     def settle(self, above: int) -> None:
         """Write the prices and the bounds of the cap and of those below for a price above."""
-        inside = self._get_inside(above)
+        inside = _get_inside(self.cap, self.own, above)
         self.cap.price = inside if self.cap.may_exceed else inside - above
         self.cap.claim = None
         for node in self.below:
             node.solve(inside)
             node.settle(inside)
+
+
+def _get_inside(cap: PricedCap, own: int, above: int) -> int:
+    """Return the price inside a cap for a price above it."""
+    return min(own, above) if cap.may_exceed else max(own, above)
+
+
+def _price_room(cap: PricedCap, inside: int, above: int, worth: int, weight: int) -> tuple[int, int]:
+    """Add the price of its room to the worth under a cap; return it and the weight that counts above."""
+    room, price = cap.room, inside if cap.may_exceed else inside - above
+    counted = max(0, weight - room) if cap.may_exceed else (room if price else weight)
+    return worth + price * room, 0 if cap.may_exceed and inside < above else counted
 
 
 def _build_hull(options: Sequence[Pair]) -> list[Pair]:

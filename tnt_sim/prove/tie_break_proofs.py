@@ -16,7 +16,13 @@ import numpy as np
 from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation
 from tnt_sim.certify.claim_systems import Claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.proof_checker import CandidateList, Proof, iterate_earlier_subproblems, list_order
+from tnt_sim.certify.proof_checker import (
+    CandidateList,
+    Proof,
+    iterate_earlier_subproblems,
+    list_order,
+    restrict_to_list,
+)
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, narrow_box, reduce_system, weigh
 from tnt_sim.deadline import Deadline, DeadlineExpired, read_processor_time
 from tnt_sim.prove.branch_search import NotProved, PointFound
@@ -145,10 +151,10 @@ def add_order_prices(
     """
     if listing is None or deadline.expired:
         return listing
-    unit, funded, cents = problem.offers.unit_cents, allocation.funded, allocation.granted_cents
     try:
-        listed = CandidateList.of(claims, unit, funded, cents)
-        system = claims.restrict_to_values(values)
+        system, listed = restrict_to_list(
+            problem, claims, values, allocation.funded, allocation.granted_cents
+        )
         prices = find_order_proof(system, list_order(system, listed), deadline)
     except (CertificateError, ValueError, OverflowError):
         return listing
@@ -164,8 +170,7 @@ def _prove_list(
 ) -> dict[str, Any] | None:
     """Return a proof of the list, or None."""
     try:
-        unit, funded, cents = problem.offers.unit_cents, allocation.funded, allocation.granted_cents
-        listed = CandidateList.of(claims, unit, funded, cents)
-        return prove_first(claims.restrict_to_values(limits), listed, deadline)
+        funded, granted_cents = allocation.funded, allocation.granted_cents
+        return prove_first(*restrict_to_list(problem, claims, limits, funded, granted_cents), deadline)
     except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

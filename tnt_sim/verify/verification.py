@@ -284,11 +284,11 @@ def of_fresh(
     return replace(fresh, optimal=optimal, first=first, changes=format_changes(sets))
 
 
-def read_own_proof(status: str | None, proof: str | None) -> Answer:
+def read_own_proof(best: bool, proof: str | None) -> Answer:
     """Return the answer that a run computed here gives itself: its search made and repeated its certificate."""
-    means = _SHOWN_HERE.get(proof or "") if status == "optimal" else None
+    means = _SHOWN_HERE.get(proof or "") if best else None
     if means is None:
-        return CLAIMED if status == "optimal" else NO_ANSWER
+        return CLAIMED if best else NO_ANSWER
     return Answer.of_certificate(means)
 
 
@@ -303,7 +303,7 @@ def build_fresh(
     canonical, listed : whether no equally good allocation precedes it, and whether a certificate proves it
     rows : rows behind the certificate
     """
-    optimal = read_own_proof("optimal" if best else None, proof)
+    optimal = read_own_proof(best, proof)
     first = CLAIMED if canonical else NO_ANSWER
     if optimal.means is Means.KERNEL and listed:
         first = Answer.of_certificate(Means.KERNEL)

@@ -11,7 +11,7 @@ from typing import Any
 from tnt_sim.certify import verifier
 from tnt_sim.certify.certificate import PRICES
 from tnt_sim.certify.claim_systems import Claims, build_claims, compute_granted_value
-from tnt_sim.certify.proof_checker import CandidateList, list_order
+from tnt_sim.certify.proof_checker import list_order, restrict_to_list
 from tnt_sim.certify.verifier_rows import describe_rows, describe_system
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text, _
@@ -89,8 +89,7 @@ def _describe_rank_claim(
 ) -> dict[str, Any]:
     """Return the claim that no list as good goes before this one."""
     funded, granted_cents = decision.allocation.funded, decision.allocation.granted_cents
-    listed = CandidateList.of(claims, decision.problem.offers.unit_cents, funded, granted_cents)
-    equals = claims.restrict_to_values(values)
+    equals, listed = restrict_to_list(decision.problem, claims, values, funded, granted_cents)
     return {
         "says": _("no allocation as good, which grants as little, goes before this one").in_(lang),
         "rows": describe_rows(equals.rows, n_rows),

@@ -100,7 +100,8 @@ def get_tone(document: RunDocument, verification: Verification | None = None) ->
     if verification is not None:
         is_good = verification.optimal.is_shown
     else:
-        is_good = not document.relaxed and read_own_proof(document.status, document.proof).means is not None
+        best = document.status == "optimal" and not document.relaxed
+        is_good = read_own_proof(best, document.proof).means is not None
     if is_good:
         return Tone.GOOD
     return Tone.BOUND if document.relaxed and document.proof else Tone.DOUBT

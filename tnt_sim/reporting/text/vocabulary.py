@@ -148,7 +148,7 @@ def describe_outcome(
         return _("The run stopped with no allocation{by}.", by=by)
     if relaxed:
         return _RELAXED
-    optimal = read_own_proof(status, proof) if verification is None else verification.optimal
+    optimal = read_own_proof(status == "optimal", proof) if verification is None else verification.optimal
     if optimal.is_certified:
         return _PROVED if optimal.is_shown or verification is None else _REPEATED
     if optimal.means is not None:
