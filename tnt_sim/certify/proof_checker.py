@@ -322,13 +322,13 @@ class Checker:
         if prices is None or not self.rows.holds:
             return ShownBy.KERNEL
         try:
-            every = (*values, compute_granted_value(self.problem, granted_cents))
-            system, listed = restrict_to_list(self.problem, self.claims, every, funded, granted_cents)
+            attained = (*values, compute_granted_value(self.problem, granted_cents))
+            system, listed = restrict_to_list(self.problem, self.claims, attained, funded, granted_cents)
         except (CertificateError, ValueError, OverflowError):
             return ShownBy.KERNEL
         record = describe_system(system)
         base = {**record, "rows": record["rows"][: self.claims.system.rows.n]}
-        least = self._determine_stage_means(len(values), every, least_granted, base)
+        least = self._determine_stage_means(len(values), attained, least_granted, base)
         return find_least_plain((least, _determine_claim_means(record, prices, list_order(system, listed))))
 
     def is_infeasible(self, proof: Proof | None) -> bool:

@@ -112,7 +112,7 @@ class Leaf:
         """Return the worth of the linear relaxation at a price above, and the weight that counts above."""
         inside = _get_inside(self.cap, self.own, above)
         weight, gain = self.sums[bisect_right(self.steps, -inside * SCALE, key=lambda step: -step[0])]
-        return _price_room(self.cap, inside, above, gain - inside * weight, weight)
+        return _add_room(self.cap, inside, above, gain - inside * weight, weight)
 
     def settle(self, above: int) -> None:
         """Write the price of the cap for a price above, its ceiling, and its worth where that is known."""
@@ -213,7 +213,7 @@ class Inner:
 
     def _compute_bound(self, above: int, *, exact: bool) -> tuple[int, int]:
         inside = _get_inside(self.cap, self.own, above)
-        return _price_room(self.cap, inside, above, *self._add_up(inside, exact=exact))
+        return _add_room(self.cap, inside, above, *self._add_up(inside, exact=exact))
 
     def settle(self, above: int) -> None:
         """Write the prices and the bounds of the cap and of those below for a price above."""
@@ -230,7 +230,7 @@ def _get_inside(cap: PricedCap, own: int, above: int) -> int:
     return min(own, above) if cap.may_exceed else max(own, above)
 
 
-def _price_room(cap: PricedCap, inside: int, above: int, worth: int, weight: int) -> tuple[int, int]:
+def _add_room(cap: PricedCap, inside: int, above: int, worth: int, weight: int) -> tuple[int, int]:
     """Add the price of its room to the worth under a cap; return it and the weight that counts above."""
     room, price = cap.room, inside if cap.may_exceed else inside - above
     counted = max(0, weight - room) if cap.may_exceed else (room if price else weight)
