@@ -71,8 +71,7 @@ def test_a_table_without_amounts_is_told_once(tnt: Run, tmp_path: Path) -> None:
     assert "« requested » est vide partout" in line
 
 
-def test_a_sweep_alone_goes_a_quarter_up(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
+def test_a_sweep_alone_goes_a_quarter_up(tnt: Run, demo: Path) -> None:
     found = tnt("sweep", "scenario.yaml", "--free", "--steps", "2", "--json").document
     assert [point["amount_cents"] for point in found["points"]] == [120_000_000, 135_000_000, 150_000_000]
     found = tnt("sweep", "scenario.yaml", "--free", "--steps", "1", "--from", "1.1 M€", "--json").document

@@ -167,7 +167,6 @@ def test_every_sentence_is_in_the_language_asked_for(
     tnt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
     """The project is written in the other language, so that nothing is right by chance."""
-    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     folder = tmp_path / "demo"
     assert tnt("new", folder, "--lang", "fr" if lang == "en" else "en").code == 0
     names = re.compile("|".join(map(re.escape, titles(folder))))

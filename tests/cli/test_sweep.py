@@ -35,7 +35,7 @@ def folder_of(demo: Path) -> Path:
     return found[0]
 
 
-def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_tells_both_curves(tnt: Run, demo: Path) -> None:
     said = tnt("sweep", "scenario.yaml", *ARGS)
     assert (said.code, said.err) == (0, "")
     assert "Les 10 répartitions sont optimales : chacune est prouvée" in said.plain
@@ -45,13 +45,11 @@ def test_the_page_tells_both_curves(tnt: Run, demo: Path, monkeypatch: pytest.Mo
     assert "Dossier du balayage : runs/" in said.out
     names = {path.name for path in folder_of(demo).iterdir()}
     assert {DOCUMENT, DOSSIERS, PAGE, WORKBOOK, "batch.json", "runs", "curve.svg", "curve.png"} <= names
-    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)  # drawn for seconds
     english = tnt("sweep", "scenario.yaml", *ARGS, "--lang", "en")
     assert "The 10 allocations are optimal" in english.out
     assert "What this means" in english.out
 
 
-@pytest.mark.usefixtures("uncharted")
 def test_json_is_one_document(tnt: Run, demo: Path) -> None:
     said = tnt("sweep", "scenario.yaml", *ARGS, "--json")
     told = said.document
@@ -70,7 +68,6 @@ def test_json_is_one_document(tnt: Run, demo: Path) -> None:
     assert columns.select(*told["dossiers"][0]).to_dicts() == told["dossiers"]
 
 
-@pytest.mark.usefixtures("uncharted")
 def test_a_long_list_is_cut_and_its_rest_named(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.reporting.reports.sweep.MOST_LISTED", 2)
     told = tnt("sweep", "scenario.yaml", *ARGS, "--json", "--lang", "en").document
@@ -87,13 +84,6 @@ def test_a_long_list_is_cut_and_its_rest_named(tnt: Run, demo: Path, monkeypatch
     assert pl.read_parquet(folder / DOSSIERS).height == n + 2
 
 
-@pytest.fixture
-def uncharted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts take seconds to draw: they are left out where a test looks at none."""
-    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)
-
-
-@pytest.mark.usefixtures("uncharted")
 def test_one_curve_alone_and_every_step(tnt: Run, demo: Path) -> None:
     assert demo.is_dir()
     free = tnt("sweep", "scenario.yaml", *ARGS, "--free", "--json").document
@@ -148,7 +138,6 @@ def test_amounts_below_what_is_committed(tnt: Run, demo: Path) -> None:
     assert "--from peut descendre jusqu'à" in said.err
 
 
-@pytest.mark.usefixtures("uncharted")
 def test_ctrl_c_keeps_what_is_found_and_resume_goes_on(
     tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

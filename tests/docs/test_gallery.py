@@ -103,7 +103,7 @@ def list_charts() -> set[tuple[str, str]]:
     """Every chart: the class that draws it, or the declared question, and the method."""
     for module in pkgutil.iter_modules(plots.__path__):
         import_module(f"{plots.__name__}.{module.name}")
-    declared = {(study.method, name) for study in load_studies().values() for name in study.list_plots()}
+    declared = {(study.method, name) for study in load_studies().values() for name in study.list_charts()}
     return declared | {
         (kind.__name__, name)
         for kind in InOneLanguage.__subclasses__()

@@ -105,12 +105,9 @@ def resumes(case: Case, name: str, project: Path, copy: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize("name", in_lanes(CASES, "run", "export-csv", "report-html", "sign", "import"))
 def test_each_write_in_turn_finds_the_disk_full(
-    name: str, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case = CASES[name]
-    monkeypatch.setattr(
-        "tnt_sim.reporting.reports.sweep.has_charts", lambda: False
-    )  # drawn for seconds, written as the rest
     with full_disk() as good:
         copy = project.parent / "copy"
         shutil.copytree(project, copy)

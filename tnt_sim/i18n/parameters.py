@@ -20,7 +20,9 @@ from tnt_sim.i18n.numbers import (
     format_integer,
     format_number,
     format_rate,
+    format_round_amount,
     format_rounded,
+    format_short_amount,
 )
 
 
@@ -37,6 +39,40 @@ class Money(Text):
     def number(self) -> float | None:
         """Return it as a sheet computes with it."""
         return None if self.cents is None else self.cents / 100
+
+
+class ShortMoney(Money):
+    """An amount in cents to the tenth of k€ or M€."""
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « 123,5 k€ » or €123.5k."""
+        return format_short_amount(self.cents, lang)
+
+
+class SignedMoney(ShortMoney):
+    """A gain or a loss in cents to the tenth of k€ or M€.
+
+    >>> SignedMoney(12_345_600).in_(Lang.EN)
+    '+€123.5k'
+    """
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « +123,5 k€ » or +€123.5k."""
+        return ("+" if (self.cents or 0) > 0 else "") + ShortMoney.write(self, lang, output)
+
+
+class RoundMoney(Money):
+    """An amount in cents, in k€ or M€ where that is exact."""
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « 1,22 M€ » or €1.22M, and else the amount to the cent."""
+        return "–" if self.cents is None else format_round_amount(self.cents, lang)
 
 
 @dataclass(frozen=True, slots=True)

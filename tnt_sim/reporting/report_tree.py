@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum, auto
 from fractions import Fraction
+from typing import Protocol
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.language import Output as Output
@@ -26,8 +27,6 @@ from tnt_sim.i18n.numbers import (
 type Words = Text | str
 """A sentence in both languages, or a text that has one form only, as a name or an id."""
 type Cell = Words | int | Fraction | None
-type DrawPicture = Callable[[Lang, int], str]
-"""Draws a picture as SVG for a language and a width in pixels."""
 
 
 WIDE, NARROW = 552, 340
@@ -152,22 +151,32 @@ class Callout:
     tone: Tone
 
 
+class Drawable(Protocol):
+    """A picture as data, which draws itself as SVG."""
+
+    def draw(self, label: str, lang: Lang, width: int) -> str:
+        """Return its SVG for a width in pixels, "" where there is nothing to draw; `label` says what it shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A picture of a page, drawn as SVG when it is rendered; other outputs have its table.
 
     Attributes
     ----------
-    alt : what it shows, for those who do not see it
-    draw : draws it for a language and a width in pixels; "" for none
     finding : what it shows in a sentence, its title
     question : what it is about, below the title
+    alt : what it shows, for those who do not see it; by default the finding
     """
 
-    alt: Words
-    draw: DrawPicture
+    picture: Drawable
     finding: Words = ""
     question: Words = ""
+    alt: Words = ""
+
+    def draw(self, lang: Lang, width: int) -> str:
+        """Return its SVG for a width in pixels; "" where there is nothing to draw."""
+        return self.picture.draw(write_words(self.alt or self.finding, lang), lang, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +273,14 @@ def build_section(
     columns: Sequence[Column] = (),
     *,
     words: Sequence[Words] = (),
-    chart: DrawPicture | Chart | None = None,
+    chart: Chart | None = None,
     annex: bool = False,
     most: int = 20,
 ) -> Section:
     """Return a section of sentences, at most one chart and at most one table."""
     nodes: list[Node] = [Paragraph(text) for text in words]
     if chart is not None:
-        nodes.append(chart if isinstance(chart, Chart) else Chart(title, chart))
+        nodes.append(chart)
     if columns:
         nodes.append(Table(columns, most=most))
     return Section(title, nodes, annex)

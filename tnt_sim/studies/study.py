@@ -16,7 +16,7 @@ was found with this document as its `data`. The module `answer` says it, and is 
     build_answer(document)  yields what a page says first; left out where a page says nothing first
     map_tables(result)      returns what makes tables beside the lists of the document; left out where nothing does
     build_flat_table(result, lang)  returns the table of `--table`; only where the question has `title_of_table`
-    list_plots()            returns the Altair charts by name; may stand in a module `plots`, or be left out
+    list_charts()           returns what builds its charts of the result by name; left out where it has none
     is_without_allocation(document)  whether "infeasible" means that no list exists at all; left out where it does
 """
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tnt_sim.analysis.shared.progress import StudyProgress
     from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, ReportProgress
     from tnt_sim.engine.budgets import Clock
-    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+    from tnt_sim.reporting.report_tree import Chart
     from tnt_sim.scenario.scenario import ScenarioData
 
 
@@ -114,7 +114,7 @@ class Study:
     document : path of the class of its document
     table : name of the list of the document that is the table of the answer, or of one of `map_tables`
     title_of_table : the name of the sheet of `--table`, where the verb writes a table as a file
-    answer, plots : paths of the modules that say the answer and draw its Altair charts; by default one
+    answer : path of the module that says the answer
     next : verbs that are usually typed next
     """
 
@@ -132,7 +132,6 @@ class Study:
     table: str
     title_of_table: Text | None = None
     answer: str
-    plots: str = ""
     next: Sequence[str] = ()
 
     @property
@@ -155,7 +154,7 @@ class Study:
         """Import what says the answer."""
         return import_module(self.answer)
 
-    def list_plots(self) -> Mapping[str, Callable[..., AltairChart]]:
-        """Return the Altair charts of the answer by name; none where it has none."""
-        list_them = getattr(import_module(self.plots or self.answer), "list_plots", dict)
-        return cast("Mapping[str, Callable[..., AltairChart]]", list_them())
+    def list_charts(self) -> Mapping[str, Callable[..., Chart]]:
+        """Return what builds the charts of the answer by name; none where it has none."""
+        list_them = getattr(self.load_answer(), "list_charts", dict)
+        return cast("Mapping[str, Callable[..., Chart]]", list_them())

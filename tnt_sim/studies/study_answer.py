@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,17 +55,25 @@ class StudyPlots:
         return replace(self, lang=Lang(lang))
 
     def __dir__(self) -> list[str]:
-        return list(self.study.list_plots())
+        return list(self.study.list_charts())
 
     def __getattr__(self, name: str) -> Any:
-        plots = {} if name.startswith("_") else self.study.list_plots()
-        if name not in plots:
-            near = find_nearest_name(name, plots)
+        charts = {} if name.startswith("_") else self.study.list_charts()
+        if name not in charts:
+            near = find_nearest_name(name, charts)
             first = f"did you mean {near!r}? " if near else ""
             raise AttributeError(
-                f"no chart is named {name!r}: {first}there are {', '.join(plots)}.", name=name
+                f"no chart is named {name!r}: {first}there are {', '.join(charts)}.", name=name
             )
-        return partial(plots[name], self.result, self.lang)
+        from tnt_sim.reporting.plots.drawing.picture_charts import plot_chart
+
+        build, data = charts[name], getattr(self.result, "data", self.result)
+
+        @wraps(build)
+        def draw(*args: Any, **options: Any) -> AltairChart:
+            return plot_chart(build(self.result, *args, **options), self.lang, synthetic=data.synthetic)
+
+        return draw
 
 
 @dataclass(frozen=True, eq=False)

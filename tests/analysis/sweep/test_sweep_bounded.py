@@ -57,7 +57,6 @@ def test_what_a_sweep_does_after_its_limit_is_counted(
     """Two looks at the clock a list, and a few more; the files need none, and no object for each dossier."""
     case = small(800 + seed, crossing=crossing, own=seed % 2 == 0)
     plan = build_plan(case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), steps=6)
-    monkeypatch.setattr(sweep_report, "has_charts", lambda: False)  # drawn for seconds
     monkeypatch.setattr(sweep_result, "SweptDossier", None)
     stopped = 0
     for limit in (0.0, *LIMITS):

@@ -24,9 +24,10 @@ from tnt_sim.analysis.sweep.plan import list_amounts
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.sweep_charts import KINDS
-from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
-from tnt_sim.reporting.report_tree import write_words
+from tnt_sim.reporting.charts.picture_files import draw_picture_files
+from tnt_sim.reporting.charts.theme import render_svg
+from tnt_sim.reporting.report_tree import SYNTHETIC, write_words
+from tnt_sim.reporting.reports.sweep_pictures import build_charts
 from tnt_sim.studies.marginal_euro.answer import list_bars
 from tnt_sim.values.answer_values import Interval
 from tnt_sim.verify.allocation_reading import Allocation
@@ -82,16 +83,20 @@ def test_files_hold_the_document_and_ask_nothing_outside(told: tnt.Sweep, tmp_pa
     assert pl.read_parquet(told.to_parquet(tmp_path / "s.parquet")).equals(told.to_dataframe())
 
 
-@pytest.mark.slow
-def test_every_picture_is_drawn_the_same_twice(told: tnt.Sweep) -> None:
-    for kind in KINDS:
-        chart = told.plot(kind)
-        drawn = render_svg(chart)
-        assert ElementTree.fromstring(drawn).tag.endswith("svg")
-        assert drawn == render_svg(told.plot(kind))
-        assert convert_to_png(drawn, 1.0).startswith(b"\x89PNG")
-    with pytest.raises(ValueError, match="kind"):
-        told.plot("pie")
+def test_every_picture_is_a_file_of_its_own_and_the_same_twice(told: tnt.Sweep) -> None:
+    charts = build_charts(told.data)
+    assert set(charts) == {"curve", "figures", "ladder", "envelopes"}
+    files, again = (draw_picture_files(charts, Lang.EN, synthetic=True) for _ in range(2))
+    assert files == again
+    assert set(files) == {f"{name}.{end}" for name in charts for end in ("svg", "png")}
+    for name, chart in charts.items():
+        root = ElementTree.fromstring(files[f"{name}.svg"])
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        texts = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
+        assert write_words(chart.finding, Lang.EN).removesuffix(".") in texts
+        assert SYNTHETIC.in_(Lang.EN) in texts
+        assert root.get("color"), "a picture that nothing surrounds has a colour of its own"
+        assert files[f"{name}.png"].startswith(b"\x89PNG")
 
 
 @given(st.integers(0, 400), st.lists(st.integers(1, 60), min_size=1, max_size=6))

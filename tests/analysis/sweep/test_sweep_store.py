@@ -411,8 +411,6 @@ def slowly(*words, **more):
     time.sleep(0.05)
     return solve(*words, **more)
 Settler.solve_point = slowly
-import tnt_sim.reporting.reports.sweep as pages
-pages.has_charts = lambda: False
 from tnt_sim.cli.main import main
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

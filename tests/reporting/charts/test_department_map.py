@@ -8,14 +8,13 @@ from xml.etree import ElementTree
 import pytest
 
 from tnt_sim.domain.territory import load_territory
+from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.department_map import (
     FILLS,
     MORE,
     NOTHING,
-    ChangeWords,
-    compute_change_bounds,
+    ChangeMap,
     compute_class_bounds,
-    draw_change_map,
     draw_map,
     get_fill,
     list_department_codes,
@@ -75,10 +74,9 @@ def test_few_values_need_few_classes() -> None:
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_a_map_of_changes_tells_more_from_less_without_colour(width: int) -> None:
-    changes = {"01": 5.0, "02": -5.0, "03": 500.0, "04": -500.0, "05": 0.0}
-    cuts = compute_change_bounds(changes)
-    words = ChangeWords([f"class {k}" for k in range(len(cuts) + 1)], "same <amount>")
-    drawn = draw_change_map(changes, {}, "x & y", words, width)
+    changes = {"01": 500, "02": -500, "03": 50_000, "04": -50_000, "05": 0}
+    picture = ChangeMap(changes, {"01": "<Ain>"})
+    drawn = picture.draw("x & y", Lang.EN, width)
     prefix = "w" if width == WIDE else "n"
     assert set(re.findall(r"url\(#([^)]*)\)", drawn)) <= set(re.findall(r'<pattern id="([^"]*)"', drawn))
     svg = drawn.replace(f"#{prefix}-", "#")
@@ -92,14 +90,18 @@ def test_a_map_of_changes_tells_more_from_less_without_colour(width: int) -> Non
     least, most = MORE.index(str(fills["01"])), MORE.index(str(fills["03"]))
     assert (fills["02"], fills["04"]) == (f"url(#less{least})", f"url(#less{most})")
     root = ElementTree.fromstring(svg)
-    assert [text.text for text in root.iter("text")] == [*words.classes, "same <amount>"]
+    assert [text.text for text in root.iter("text")] == [
+        *(text.en for text in picture.list_classes()),
+        "the same amount",
+    ]
     swatches = [one.get("fill") for one in root.findall("rect")]
     assert swatches == [MORE[least], f"url(#less{least})", MORE[most], f"url(#less{most})", NOTHING]
+    assert ">&lt;Ain&gt; (01): +" in drawn
     height = float(str(root.get("height")))
     assert all(float(str(text.get("y"))) < height for text in root.iter("text"))
 
 
 def test_a_map_of_one_change_has_one_class() -> None:
-    svg = draw_change_map({"01": 7.0}, {}, "x", ChangeWords(["another amount"], "same"), WIDE)
+    svg = ChangeMap({"01": 700}, {}).draw("x", Lang.EN, WIDE)
     assert MORE[-1] in svg
     assert f'"{MORE[0]}"' not in svg

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import pytest
 
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.charts.lorenz import MARKS, LorenzCurve, LorenzWords, draw_lorenz
+from tnt_sim.reporting.charts.lorenz import MARKS, LorenzCurve, LorenzCurves
 from tnt_sim.reporting.report_tree import NARROW, WIDE
 
-WORDS = LorenzWords("inhabitants", "money", "the same for all")
+WORDS = ("inhabitants", "money", "the same for all")
 CURVES = [
     LorenzCurve("before <A>", [(0.0, 0.0), (0.5, 0.1), (1.0, 1.0)]),
     LorenzCurve("after", [(0.0, 0.0), (0.5, 0.3), (1.0, 1.0)]),
@@ -20,7 +20,7 @@ CURVES = [
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_curves_are_below_the_diagonal_of_a_square(width: int) -> None:
-    svg = draw_lorenz(CURVES, WORDS, "alt & more", Lang.EN, width)
+    svg = LorenzCurves(CURVES, *WORDS).draw("alt & more", Lang.EN, width)
     root = ElementTree.fromstring(svg)
     paths = [path.get("d") or "" for path in root.iter("path")]
     points = [
@@ -43,6 +43,6 @@ def test_curves_are_below_the_diagonal_of_a_square(width: int) -> None:
 
 
 def test_more_curves_than_marks_are_not_drawn() -> None:
-    svg = draw_lorenz(CURVES * 4, WORDS, "alt", Lang.FR, WIDE)
+    svg = LorenzCurves(CURVES * 4, *WORDS).draw("alt", Lang.FR, WIDE)
     assert svg.count("before") == svg.count("after") == len(MARKS) // 2
-    assert draw_lorenz([], WORDS, "alt", Lang.FR, WIDE) == ""
+    assert LorenzCurves([], *WORDS).draw("alt", Lang.FR, WIDE) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.bars import Bars
 from tnt_sim.reporting.renderers.html import OPEN_CARDS, OPEN_ROWS, render_report_body, render_report_html
 from tnt_sim.reporting.report_tree import (
     NARROW,
@@ -21,8 +22,9 @@ from tnt_sim.reporting.report_tree import (
 )
 
 
-def draw(lang: Lang, width: int) -> str:
-    return f'<svg viewBox="0 0 {width} 1" role="img" aria-label="{lang.value}"></svg>'
+class Picture:
+    def draw(self, label: str, lang: Lang, width: int) -> str:
+        return f'<svg viewBox="0 0 {width} 1" role="img" aria-label="{label} {lang.value}"></svg>'
 
 
 def build_table(n: int, n_columns: int) -> Table:
@@ -37,9 +39,9 @@ REPORT = Report(
         Callout("verdict", Tone.GOOD),
         Paragraph("raison"),
         Section("Annexe", [build_table(3, 2)], annex=True),
-        Section("Image", [Chart("alt", draw, "trouvé", "demandé"), build_table(40, 2)]),
+        Section("Image", [Chart(Picture(), "trouvé", "demandé", "alt"), build_table(40, 2)]),
         Section("Large", [build_table(40, 9)]),
-        Section("Vide", [Chart("alt", lambda _lang, _width: "")]),
+        Section("Vide", [Chart(Bars([]), alt="alt")]),
         Section("Court", [build_table(3, 2)]),
         Paragraph("après"),
     ],

@@ -13,7 +13,7 @@ import tnt_sim as tnt
 from tnt_sim.analysis.infeasibility.document import EasedHead
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_amount
-from tnt_sim.reporting.charts.bars import GapBar, draw_gap_bars
+from tnt_sim.reporting.charts.bars import GapBar, GapBars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import NARROW, WIDE, Callout, Chart, Output, Section, Table
@@ -136,7 +136,7 @@ def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
     ]
     number = [GapBar("n", 3.0, None, Mark.COMMITTED, "3")]
     for width in (WIDE, NARROW):
-        svg = draw_gap_bars([("€", money), ("n", number)], [(Mark.LOSS, "gap")], "alt", width)
+        svg = GapBars([("€", money), ("n", number)], [(Mark.LOSS, "gap")]).draw("alt", Lang.FR, width)
         rects = re.findall(
             r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="16.0" class="([\w-]+)"', svg
         )
@@ -152,7 +152,7 @@ def test_gap_bars_stand_on_zero_on_a_scale_of_their_panel() -> None:
         assert down_x == pytest.approx(full[1][1] / 4, abs=0.2)
         assert down_x + down_size == pytest.approx(full[1][1], abs=0.2)
         assert all(float(x) + float(size) <= width for x, size, _mark in rects)
-    assert draw_gap_bars([("", [])], [], "alt", WIDE) == ""
+    assert GapBars([("", [])], []).draw("alt", Lang.FR, WIDE) == ""
 
 
 @pytest.mark.parametrize("lang", list(Lang))

@@ -29,7 +29,6 @@ from tnt_sim.reporting.charts.margin_scatter import (
     ScatterArrow,
     ScatterPoint,
     ScatterWords,
-    draw_scatter,
 )
 from tnt_sim.reporting.charts.svg import TEXT_SIZE
 from tnt_sim.reporting.charts.theme import Mark
@@ -225,24 +224,27 @@ def test_a_scatter_keeps_all_in_its_frame(n: int) -> None:
     chance = random.Random(n)
     points = [
         ScatterPoint(
-            chance.randint(1, 10**7), chance.uniform(0, 50), chance.choice((Mark.GRANTED, Mark.WAITING))
+            str(k),
+            chance.randint(1, 10**7),
+            chance.uniform(0, 50),
+            chance.choice((Mark.GRANTED, Mark.WAITING)),
         )
-        for _ in range(n)
+        for k in range(n)
     ]
-    points.append(ScatterPoint(10**9, 60.0, Mark.WAITING, "x", "E-01"))
+    points.append(ScatterPoint("E-01", 10**9, 60.0, Mark.WAITING, "x", "E-01"))
     arrow = ScatterArrow((float(points[0].cents), points[0].value), (1.0, 70.0), "70")
     words = ScatterWords(
         "montant", "note", {Mark.GRANTED: "retenu", Mark.WAITING: "attend"}, "marge", "flèche"
     )
     for width in (WIDE, NARROW):
-        svg = draw_scatter(Scatter(points, 1e-6, [arrow], (), 10**7), words, "alt", Lang.FR, width)
+        svg = Scatter(points, words, 1e-6, [arrow], (), 10**7).draw("alt", Lang.FR, width)
         root = ElementTree.fromstring(svg)
         height = float(root.attrib["height"])
         places = re.findall(r"M([\d.-]+) ([\d.-]+)", svg)
         assert all(0 <= float(x) <= width and 0 <= float(y) <= height for x, y in places)
         assert sum(count_signs(svg, mark) for mark in (Mark.GRANTED, Mark.WAITING)) == len(points)
         assert root.attrib["font-size"] == str(TEXT_SIZE)
-    assert draw_scatter(Scatter([]), words, "alt", Lang.FR, WIDE) == ""
+    assert Scatter([], words).draw("alt", Lang.FR, WIDE) == ""
 
 
 def test_the_page_is_a_section_per_table(tmp_path: Path) -> None:

@@ -25,8 +25,7 @@ from tnt_sim.app.panels.result_panels import Drawer
 from tnt_sim.deadline import Cancellation, Deadline, ProcessorClock
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_integer, format_short_amount
-from tnt_sim.reporting.charts.department_map import list_department_codes
-from tnt_sim.reporting.reports.comparison_answer import draw_changes
+from tnt_sim.reporting.charts.department_map import ChangeMap, list_department_codes
 from tnt_sim.reporting.text.change_words import describe_cause
 
 MOST_COLUMNS, MOST_MOVES, MAP_WIDTH = 6, 6, 260
@@ -208,4 +207,4 @@ def _draw_changes(drawer: Drawer, column: VariantColumn) -> str:
     gaining = _n("{n} department gets more", "{n} departments get more", n=n_more)
     losing = _n("{n} department gets less", "{n} departments get less", n=n_less)
     label = _("{gaining}, {losing}", gaining=gaining, losing=losing)
-    return draw_changes(changes, names, label, drawer.lang, MAP_WIDTH)
+    return ChangeMap(changes, names).draw(label.in_(drawer.lang), drawer.lang, MAP_WIDTH)

@@ -118,11 +118,9 @@ def sweep(
     from tnt_sim.analysis.sweep.store import SweepStore
     from tnt_sim.api.sweep import build_sweep
     from tnt_sim.engine.stored_run import hash_code
-    from tnt_sim.reporting.charts.theme import start_renderer
     from tnt_sim.reporting.reports.sweep import (
         build_report,
         get_sweep_folder,
-        has_charts,
         leave_time_to_write,
         write_sweep,
     )
@@ -147,8 +145,6 @@ def sweep(
         SweepStore.open(folder, plan, resume=resume) as store,
         show_remaining_time(lang, wanted=not options.quiet) as report_progress,
     ):
-        if len(plan.amounts) > 1 and has_charts():
-            start_renderer()
         outcome = run(
             plan,
             store=store,

@@ -1,4 +1,4 @@
-"""Bars and dumbbells: sizes from zero, each labelled directly, with the names above them on a narrow page."""
+"""Bars: sizes from zero, each labelled directly, with the names above them on a narrow page."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.svg import (
     LINE_HEIGHT,
+    NUMBER,
     Drawing,
+    Measure,
     Scale,
-    WriteNumber,
     compute_text_room,
     measure_text,
     shorten_text,
@@ -27,7 +28,7 @@ SIDE_MARKS = (Mark.GRANTED, Mark.COMMITTED, Mark.INELIGIBLE, Mark.WAITING, Mark.
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Name and, for each side, a size ≥ 0 with its text; the mark is that of a single side.
+    """Name and, for each side, a size with its text, None for no bar; the mark is that of a single side.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class Bar:
     """
 
     label: Words
-    sizes: Sequence[float]
+    sizes: Sequence[float | None]
     texts: Sequence[Words]
     mark: Mark = Mark.GRANTED
     id: str = ""
@@ -43,23 +44,21 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A picture: groups of horizontal bars from zero, one bar per side, with a legend where there are several.
-
-    It draws itself as SVG for a language and a width; `draw_labelled_bars` makes an Altair chart of it.
+    """Groups of horizontal bars from zero, one bar per side, with a legend where there are several.
 
     Attributes
     ----------
-    label : what it shows, for those who do not see it
+    measure : what the sizes are; a page writes it on each bar, an Altair chart on an axis too
     above : names are above their bars everywhere, not on a narrow page alone
     """
 
     bars: Sequence[Bar]
-    label: Words
     sides: Sequence[Words] = ("",)
+    measure: Measure = NUMBER
     above: bool = False
 
-    def __call__(self, lang: Lang, width: int) -> str:
-        """Draw it; "" without bars."""
+    def draw(self, label: str, lang: Lang, width: int) -> str:
+        """Return its SVG for a width in pixels; "" without bars."""
         if not self.bars:
             return ""
         sides = [write_words(side, lang) for side in self.sides]
@@ -69,11 +68,12 @@ class Bars:
         texts = [[write_words(text, lang) for text in bar.texts] for bar in self.bars]
         name_room = 0.0 if above else compute_text_room(names, 60, MOST_NAME)
         text_room = max(measure_text(text) for row in texts for text in row) + 12
-        most = max((size for bar in self.bars for size in bar.sizes), default=0.0) or 1.0
+        most = max((size or 0.0 for bar in self.bars for size in bar.sizes), default=0.0) or 1.0
         scale = Scale(0, most, name_room, max(name_room + 40, width - text_room))
         y = 0.0
         if len(sides) > 1:
-            y = _draw_legend(drawing, sides, width)
+            marks = [SIDE_MARKS[k % len(SIDE_MARKS)] for k in range(len(sides))]
+            y = draw_keys(drawing, list(zip(marks, sides, strict=True)))
         for bar, name, row in zip(self.bars, names, texts, strict=True):
             if above:
                 drawing.write_text(0, y + 14, shorten_text(name, width))
@@ -82,26 +82,28 @@ class Bars:
                 middle = y + len(sides) * (BAR + 2) / 2 + 4
                 drawing.write_text(name_room - 8, middle, shorten_text(name, name_room - 8), anchor="end")
             for k, (size, text) in enumerate(zip(bar.sizes, row, strict=True)):
+                if size is None:
+                    continue
                 mark = bar.mark if len(sides) == 1 else SIDE_MARKS[k % len(SIDE_MARKS)]
-                end = scale.locate(size)
+                end = scale.locate(max(0.0, size))
                 title = " · ".join(part for part in (name, sides[k], text) if part)
                 drawing.draw_rect(scale.start, y, max(1, end - scale.start), BAR, mark, title=title)
                 drawing.write_text(end + 6, y + 13, text)
                 y += BAR + 2
             y += GAP
         drawing.draw_line([(scale.start, 0 if len(sides) == 1 else 22), (scale.start, y - GAP)], opacity=0.5)
-        return drawing.finish(y, write_words(self.label, lang))
+        return drawing.finish(y, label)
 
 
-def _draw_legend(drawing: Drawing, sides: Sequence[str], width: int) -> float:
-    """Draw the names of the sides on as many lines as they need; return where the bars begin."""
+def draw_keys(drawing: Drawing, keys: Sequence[tuple[Mark, str]], hollow: Mark | None = None) -> float:
+    """Draw the words of some marks on as many lines as they need; return where the bars begin."""
     x, y = 0.0, 0.0
-    for k, side in enumerate(sides):
-        text = shorten_text(side, width - 24)
+    for mark, word in keys:
+        text = shorten_text(word, drawing.width - 24)
         room = measure_text(text) + 38
-        if x and x + room > width:
+        if x and x + room > drawing.width:
             x, y = 0.0, y + LINE_HEIGHT + 2
-        drawing.draw_rect(x, y + 3, 14, 12, SIDE_MARKS[k % len(SIDE_MARKS)])
+        drawing.draw_rect(x, y + 3, 14, 12, mark, hollow=mark is hollow)
         drawing.write_text(x + 20, y + 14, text)
         x += room
     return y + LINE_HEIGHT + 10
@@ -111,44 +113,49 @@ def _draw_legend(drawing: Drawing, sides: Sequence[str], width: int) -> float:
 class GapBar:
     """A bound: its name, size and text, and the size that it would need alone, None where unknown."""
 
-    label: str
+    label: Words
     size: float
     gap_end: float | None
     mark: Mark
-    text: str
+    text: Words
 
 
-def draw_gap_bars(
-    panels: Sequence[tuple[str, Sequence[GapBar]]], keys: Sequence[tuple[Mark, str]], label: str, width: int
-) -> str:
-    """Draw bounds from zero, each panel on its own scale, with what each would have to give way as an outline.
+@dataclass(frozen=True, slots=True)
+class GapBars:
+    """Bounds from zero, each panel on its own scale, with what each would have to give way as an outline.
 
-    Parameters
+    Attributes
     ----------
     panels : the unit of each panel, "" for one alone, and its bounds
     keys : marks of the legend; that of the outline is `Mark.LOSS`
     """
-    if not any(bars for _unit, bars in panels):
-        return ""
-    drawing = Drawing(width)
-    y = _draw_keys(drawing, keys, width)
-    for unit, bars in panels:
-        if unit and bars:
-            drawing.write_text(0, y + 13, unit, soft=True)
-            y += LINE_HEIGHT + 6
-        room = max((measure_text(bar.text) for bar in bars), default=0) + 14
-        most = max((max(bar.size, bar.gap_end or 0.0) for bar in bars), default=0.0) or 1.0
-        scale = Scale(0, most, 0, max(60, width - room))
-        for bar in bars:
-            drawing.write_text(0, y + 13, shorten_text(bar.label, width))
-            _draw_gap_bar(drawing, bar, scale, y + LINE_HEIGHT + 2)
-            y += LINE_HEIGHT + BAR + GAP
-    return drawing.finish(y, label)
+
+    panels: Sequence[tuple[Words, Sequence[GapBar]]]
+    keys: Sequence[tuple[Mark, Words]]
+
+    def draw(self, label: str, lang: Lang, width: int) -> str:
+        """Return its SVG for a width in pixels; "" without bars."""
+        if not any(bars for _unit, bars in self.panels):
+            return ""
+        drawing = Drawing(width)
+        y = draw_keys(drawing, [(mark, write_words(word, lang)) for mark, word in self.keys], Mark.LOSS)
+        for unit, bars in self.panels:
+            if unit and bars:
+                drawing.write_text(0, y + 13, write_words(unit, lang), soft=True)
+                y += LINE_HEIGHT + 6
+            room = max((measure_text(write_words(bar.text, lang)) for bar in bars), default=0) + 14
+            most = max((max(bar.size, bar.gap_end or 0.0) for bar in bars), default=0.0) or 1.0
+            scale = Scale(0, most, 0, max(60, width - room))
+            for bar in bars:
+                drawing.write_text(0, y + 13, shorten_text(write_words(bar.label, lang), width))
+                _draw_gap_bar(drawing, bar, scale, y + LINE_HEIGHT + 2, lang)
+                y += LINE_HEIGHT + BAR + GAP
+        return drawing.finish(y, label)
 
 
-def _draw_gap_bar(drawing: Drawing, bar: GapBar, scale: Scale, y: float) -> None:
-    end = scale.locate(bar.size)
-    title = f"{bar.label} · {bar.text}"
+def _draw_gap_bar(drawing: Drawing, bar: GapBar, scale: Scale, y: float, lang: Lang) -> None:
+    end, text = scale.locate(bar.size), write_words(bar.text, lang)
+    title = f"{write_words(bar.label, lang)} · {text}"
     drawing.draw_rect(scale.start, y, max(1, end - scale.start), BAR, bar.mark, title=title)
     if bar.gap_end is not None:
         there = scale.locate(bar.gap_end)
@@ -157,76 +164,5 @@ def _draw_gap_bar(drawing: Drawing, bar: GapBar, scale: Scale, y: float) -> None
             drawing.draw_rect(low, y, high - low, BAR, Mark.LOSS, opacity=0.45)
         drawing.draw_rect(low, y, max(3, high - low), BAR, Mark.LOSS, hollow=True)
         end = max(high, low + 3)
-    drawing.write_text(end + 7, y + 13, bar.text)
+    drawing.write_text(end + 7, y + 13, text)
     drawing.draw_line([(scale.start, y - 2), (scale.start, y + BAR + 2)], opacity=0.5)
-
-
-def _draw_keys(drawing: Drawing, keys: Sequence[tuple[Mark, str]], width: int) -> float:
-    """Draw the words of the marks; return where the bars begin."""
-    x, y = 0.0, 0.0
-    for mark, word in keys:
-        text = shorten_text(word, width - 24)
-        room = measure_text(text) + 38
-        if x and x + room - 14 > width:
-            x, y = 0.0, y + LINE_HEIGHT + 2
-        drawing.draw_rect(x, y + 3, 14, 12, mark, hollow=mark is Mark.LOSS)
-        drawing.write_text(x + 20, y + 14, text)
-        x += room
-    return y + LINE_HEIGHT + 10
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A figure before and after, ≥ 0, with the text of the difference."""
-
-    label: str
-    before: float
-    after: float
-    text: str
-
-
-def draw_dumbbells(
-    changes: Sequence[Change], names: tuple[str, str], write: WriteNumber, label: str, lang: Lang, width: int
-) -> str:
-    """Draw each change as a hollow dot before, a full dot after, and a line in the colour of gain or loss.
-
-    Parameters
-    ----------
-    names : of the two sides, for the legend
-    write : writes the numbers of the axis
-    """
-    if not changes:
-        return ""
-    drawing = Drawing(width)
-    above = width <= NARROW
-    name_room = 8.0 if above else compute_text_room([change.label for change in changes], 60, MOST_NAME)
-    text_room = max(measure_text(change.text) for change in changes) + 16
-    most = max(max(change.before, change.after) for change in changes) or 1.0
-    scale = Scale(0, most, name_room, width - text_room, write)
-    drawing.draw_circle(7, 9, 5, Mark.LEFT, hollow=True)
-    drawing.write_text(18, 14, shorten_text(names[0], width - 18))
-    beside = measure_text(names[0]) + 46
-    x, y = (beside, 0.0) if beside + measure_text(names[1]) + 18 <= width else (0.0, LINE_HEIGHT + 2.0)
-    drawing.draw_circle(x + 7, y + 9, 5, Mark.GAIN)
-    drawing.draw_circle(x + 17, y + 9, 5, Mark.LOSS)
-    drawing.write_text(x + 28, y + 14, shorten_text(names[1], width - x - 28))
-    y += LINE_HEIGHT + 12
-    top = y
-    for change in changes:
-        if above:
-            drawing.write_text(0, y + 12, shorten_text(change.label, width))
-            y += LINE_HEIGHT
-        else:
-            drawing.write_text(
-                name_room - 12, y + 13, shorten_text(change.label, name_room - 12), anchor="end"
-            )
-        mark = Mark.LOSS if change.after < change.before else Mark.GAIN
-        before, after = scale.locate(change.before), scale.locate(change.after)
-        drawing.draw_line([(before, y + 9), (after, y + 9)], mark, thickness=3)
-        drawing.draw_circle(before, y + 9, 5, Mark.LEFT, hollow=True, title=write(change.before, lang))
-        drawing.draw_circle(after, y + 9, 5, mark, title=write(change.after, lang))
-        drawing.write_text(max(before, after) + 10, y + 13, change.text)
-        y += LINE_HEIGHT + 6
-    drawing.draw_line([(scale.start, top - 4), (scale.start, y)], opacity=0.5)
-    drawing.draw_x_axis(scale, y, lang)
-    return drawing.finish(y + 24, label)

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import pairwise
 
+from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.parameters import Items, ShortMoney, SignedMoney
 from tnt_sim.reporting.charts.svg import LINE_HEIGHT, Drawing
 from tnt_sim.reporting.report_tree import NARROW
 
@@ -115,49 +118,64 @@ def draw_map(
     return _draw_shapes(fills, titles, label)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeWords:
-    """Words of the legend of a map of changes: of its classes by their bounds in order, and of no change."""
-
-    classes: Sequence[str]
-    same: str
-
-
 def compute_change_bounds(changes: Mapping[str, float]) -> list[float]:
     """Return the bounds between the classes of a map of changes, the same for more and for less."""
     return compute_class_bounds([abs(value) for value in changes.values()], len(MORE))
 
 
-def draw_change_map(
-    changes: Mapping[str, float], titles: Mapping[str, str], label: str, words: ChangeWords, width: int
-) -> str:
-    """Draw the map of changes: blue for more, striped orange for less, darker for larger ones, hatched for none.
+@dataclass(frozen=True, slots=True)
+class ChangeMap:
+    """Gains and losses of departments: blue for more, striped orange for less, darker for larger changes.
 
     The classes of more and of less have the same bounds, so that equal changes are equally dark. The legend is
     beside the map, and below it on a narrow page.
+
+    Attributes
+    ----------
+    changes : cents by department code; without a change it is hatched
+    names : of the departments by code, for tooltips
     """
-    cuts = compute_change_bounds(changes)
-    fills = {}
-    for outline in load_outlines():
-        value = changes.get(outline.code, 0)
-        shades = MORE if value > 0 else _LESS_STRIPES
-        fills[outline.code] = (
-            shades[_pick_shade(bisect_right(cuts, abs(value)), len(cuts))] if value else NOTHING
-        )
-    is_narrow = width <= NARROW
-    side = min(float(width), _MOST_SIDE)
-    drawing = Drawing(width)
-    shapes = _list_shapes(fills, titles, _STRIPES)
-    drawing.pieces.append(f'<svg width="{side:g}" height="{side:g}" viewBox="{FRAME}">{shapes}</svg>')
-    x, y = (0.0, side + 14) if is_narrow else (side + 20, side / 3)
-    for k, text in enumerate(words.classes):
-        shade = _pick_shade(k, len(cuts))
-        _draw_swatches(drawing, x, y, (MORE[shade], _LESS_STRIPES[shade]))
-        drawing.write_text(x + 50, y + 11, text)
-        y += LINE_HEIGHT + 2
-    _draw_swatches(drawing, x, y, (NOTHING,))
-    drawing.write_text(x + 50, y + 11, words.same)
-    return _label_patterns(drawing.finish(max(side, y + LINE_HEIGHT), label), "n" if is_narrow else "w")
+
+    changes: Mapping[str, int]
+    names: Mapping[str, str]
+
+    def list_classes(self) -> list[Text]:
+        """Return the words of the classes, from the smallest changes to the largest."""
+        bounds = [ShortMoney(round(cents)) for cents in compute_change_bounds(self.changes)]
+        if not bounds:
+            return [_("another amount")]
+        between = [Items((low, high), " –") for low, high in pairwise(bounds)]
+        ends = [_("under {displayed}", displayed=bounds[0]), _("{displayed} and more", displayed=bounds[-1])]
+        return [ends[0], *between, ends[1]]
+
+    def draw(self, label: str, lang: Lang, width: int) -> str:
+        """Return its SVG for a width in pixels."""
+        changes, cuts, fills = self.changes, compute_change_bounds(self.changes), {}
+        for outline in load_outlines():
+            value = changes.get(outline.code, 0)
+            shades = MORE if value > 0 else _LESS_STRIPES
+            fills[outline.code] = (
+                shades[_pick_shade(bisect_right(cuts, abs(value)), len(cuts))] if value else NOTHING
+            )
+        titles = {}
+        for code, name in self.names.items():
+            gain = SignedMoney(changes.get(code, 0))
+            label = f"{name} ({code})"
+            titles[code] = _("{name}: {text}", name=label, text=gain).in_(lang)
+        is_narrow = width <= NARROW
+        side = min(float(width), _MOST_SIDE)
+        drawing = Drawing(width)
+        shapes = _list_shapes(fills, titles, _STRIPES)
+        drawing.pieces.append(f'<svg width="{side:g}" height="{side:g}" viewBox="{FRAME}">{shapes}</svg>')
+        x, y = (0.0, side + 14) if is_narrow else (side + 20, side / 3)
+        for k, text in enumerate(self.list_classes()):
+            shade = _pick_shade(k, len(cuts))
+            _draw_swatches(drawing, x, y, (MORE[shade], _LESS_STRIPES[shade]))
+            drawing.write_text(x + 50, y + 11, text.in_(lang))
+            y += LINE_HEIGHT + 2
+        _draw_swatches(drawing, x, y, (NOTHING,))
+        drawing.write_text(x + 50, y + 11, _("the same amount").in_(lang))
+        return _label_patterns(drawing.finish(max(side, y + LINE_HEIGHT), label), "n" if is_narrow else "w")
 
 
 def _label_patterns(svg: str, prefix: str) -> str:

@@ -15,9 +15,10 @@ from fractions import Fraction
 from html import escape
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _
 from tnt_sim.i18n.numbers import format_number, format_rate, format_short_amount
 from tnt_sim.reporting.charts.theme import FILLS, FONT, INK, SOFT, Mark
+from tnt_sim.reporting.report_tree import Kind, Words
 
 TEXT_SIZE, LINE_HEIGHT = 13, 18
 _LETTER = 0.56
@@ -90,6 +91,35 @@ class Scale:
         return self.low > 0
 
 
+WRITERS: Mapping[Kind, WriteNumber] = MappingProxyType(
+    {
+        Kind.DECIMAL: write_number,
+        Kind.COUNT: write_number,
+        Kind.ROUND_MONEY: write_cents,
+        Kind.RATE: write_rate,
+    }
+)
+"""Writers of the numbers of an axis; money is in cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The title of an axis, the kind of its numbers, and the column of a frame that holds them."""
+
+    title: Words = ""
+    kind: Kind = Kind.DECIMAL
+    key: str = "value"
+
+    @property
+    def write(self) -> WriteNumber:
+        """The writer of its numbers."""
+        return WRITERS[self.kind]
+
+
+NUMBER = Measure()
+"""A number without a title."""
+
+
 def choose_limits(values: Sequence[float]) -> tuple[float, float]:
     """Return the limits of a scale: from zero, unless the values are so close that it would hide their changes."""
     low, high = min(values), max(values)
@@ -112,6 +142,22 @@ def shorten_text(text: str, pixels: float, size: float = TEXT_SIZE) -> str:
     cut = text[: max(2, int(pixels / (size * _LETTER)) - 1)]
     word = cut.rsplit(" ", 1)[0]
     return (word if 2 * len(word) >= len(cut) else cut).rstrip(" ,;:") + "…"
+
+
+def wrap_text(text: str, width: float, size: float = TEXT_SIZE) -> list[str]:
+    """Return the lines of a text that is not wider than some pixels, unless one word is.
+
+    >>> wrap_text("one two three", 40, 10)
+    ['one two', 'three']
+    """
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure_text(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def measure_text(text: str, size: float = TEXT_SIZE) -> float:
@@ -178,10 +224,19 @@ class Drawing:
     pieces: list[str] = field(default_factory=list)
 
     def write_text(
-        self, x: float, y: float, text: str, *, anchor: str = "start", soft: bool = False, bold: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        anchor: str = "start",
+        soft: bool = False,
+        bold: bool = False,
+        size: float = TEXT_SIZE,
     ) -> None:
         """Write a line of text at its baseline."""
         marks = "" if anchor == "start" else f' text-anchor="{anchor}"'
+        marks += "" if size == TEXT_SIZE else f' font-size="{size:g}"'
         marks += ' fill-opacity=".75"' if soft else ""
         marks += ' font-weight="600"' if bold else ""
         self.pieces.append(f'<text x="{x:.1f}" y="{y:.1f}"{marks}>{escape(text)}</text>')
@@ -319,11 +374,12 @@ class Drawing:
         )
 
 
-def describe_break(scale: Scale, lang: Lang) -> str:
-    """Say where a scale begins, if not at zero."""
+def describe_break(scale: Scale) -> Text | None:
+    """Say where a scale begins; None if that is zero."""
     if not scale.is_broken:
-        return ""
-    return _("The scale does not start at zero, but at {low}.", low=scale.write(scale.low, lang)).in_(lang)
+        return None
+    low = Bilingual(scale.write(scale.low, Lang.FR), scale.write(scale.low, Lang.EN))
+    return _("The scale does not start at zero, but at {low}.", low=low)
 
 
 def compute_text_room(texts: Sequence[str], least: float, most: float) -> float:

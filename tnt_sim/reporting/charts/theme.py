@@ -6,20 +6,17 @@ is drawn.
 
 from __future__ import annotations
 
-import json
-import threading
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Lang, _
 from tnt_sim.i18n.numbers import get_currency
 
 INK, SOFT, LINE, TINT = "#17212b", "#525d67", "#c6ced5", "#e3e8ec"
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 """Okabe and Ito's palette, most distinct in greyscale first; the yellow is darkened for white pages."""
-FREE, NESTED = OKABE_ITO[0], OKABE_ITO[1]
 
 
 class Mark(StrEnum):
@@ -51,7 +48,6 @@ FILLS = MappingProxyType(
 )
 """The colour of each mark on a white page, and with a contrast of 3 on a dark one, but of committed money."""
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 type ChartSpec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""
 _FRENCH = {
@@ -141,28 +137,14 @@ def build_theme(lang: Lang) -> ChartSpec:
     }
 
 
-def add_theme(spec: ChartSpec, lang: Lang) -> ChartSpec:
-    """Return a specification with our style and the language's number format."""
-    return {"$schema": SCHEMA, "config": build_theme(lang), **spec}
-
-
 def render_svg(chart: Any) -> str:
-    """Return a chart, Altair's or a specification, as SVG, rendered without a browser; deterministic."""
-    return str(_import_converter().vegalite_to_svg(_write_spec(chart)))
-
-
-def start_renderer() -> None:
-    """Start the renderer of charts in a thread of its own, which takes a second that a study can use meanwhile."""
-    threading.Thread(target=render_svg, args=({"mark": "point", "data": {"values": []}},)).start()
+    """Return an Altair chart as SVG, rendered without a browser."""
+    return str(_import_converter().vegalite_to_svg(chart.to_json()))
 
 
 def convert_to_png(svg: str, scale: float = 2.0) -> bytes:
-    """Return a chart rendered by `render_svg` as PNG."""
+    """Return an SVG file as PNG."""
     return bytes(_import_converter().svg_to_png(svg, scale=scale))
-
-
-def _write_spec(chart: Any) -> str:
-    return json.dumps(chart) if isinstance(chart, dict) else str(chart.to_json())
 
 
 def _import_converter() -> Any:
@@ -171,13 +153,3 @@ def _import_converter() -> Any:
     except ImportError as error:
         raise build_missing_error() from error
     return vl_convert
-
-
-def convert_to_millions(cents: int) -> float:
-    """Convert cents to millions of euros for an axis."""
-    return cents / 100_000_000
-
-
-def format_money_title(word: Text, lang: Lang) -> str:
-    """Return the title of an axis of amounts."""
-    return f"{word.in_(lang)} ({_('€M').in_(lang)})"

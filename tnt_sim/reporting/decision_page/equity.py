@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-
-from markupsafe import Markup
 
 from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
 from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, join_sentences
-from tnt_sim.i18n.parameters import Money
+from tnt_sim.i18n.parameters import Items, Money
 from tnt_sim.reporting.charts.bars import Bar, Bars
-from tnt_sim.reporting.decision_page.note_sections import NARROW, WIDE, Picture
-from tnt_sim.reporting.report_tree import Column, write_both, write_words
+from tnt_sim.reporting.decision_page.note_sections import Picture, draw_chart
+from tnt_sim.reporting.report_tree import Chart, Column, write_words
 from tnt_sim.reporting.reports.equity import (
     ABOUT_INDICES,
     DIMENSION,
@@ -32,13 +29,7 @@ from tnt_sim.reporting.reports.equity import (
     list_size_heads,
     round_per_head,
 )
-from tnt_sim.reporting.reports.money_spread import (
-    ABOUT_GINI,
-    describe_curves,
-    describe_half,
-    describe_limits,
-    draw_spreads,
-)
+from tnt_sim.reporting.reports.money_spread import build_spread_chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +99,10 @@ def _build_size_picture(equity: ListEquity, lang: Lang, *, paper: bool) -> Pictu
         for entry in classes
         if (cents := round_per_head(entry)) is not None
     ]
-    question = _("How much does each inhabitant get, by size of the applicant?").in_(lang)
-    label = f"{question} " + "; ".join(
-        f"{write_words(bar.label, lang)}: {write_words(bar.texts[0], lang)}" for bar in bars
-    )
-    widths = {"wide": WIDE} if paper else {"wide": WIDE, "narrow": NARROW}
-    draw = Bars(bars, label)
-    drawings = [(kind, Markup(draw(lang, width))) for kind, width in widths.items()]
-    return Picture(finding.in_(lang), question, drawings)
+    question = _("How much does each inhabitant get, by size of the applicant?")
+    entries = [_("{name}: {text}", name=bar.label, text=bar.texts[0]) for bar in bars]
+    alt = Items((question, Items(entries, ";")), "")
+    return draw_chart(Chart(Bars(bars), finding, question, alt), lang, paper=paper)
 
 
 def _build_curve(run: StoredRun, lang: Lang, *, paper: bool) -> Picture | None:
@@ -125,11 +112,4 @@ def _build_curve(run: StoredRun, lang: Lang, *, paper: bool) -> Picture | None:
     lists = compute_spreads([ListMoney("", run.table)], get_map_year(run.spec))
     if lists is None:
         return None
-    finding = describe_half(lists.spreads[0])
-    alt = write_both(partial(describe_curves, lists, finding))
-    widths = {"wide": WIDE} if paper else {"wide": WIDE, "narrow": NARROW}
-    return Picture(
-        finding.in_(lang),
-        join_sentences(ABOUT_GINI, describe_limits(lists)).in_(lang),
-        [(kind, Markup(draw_spreads(lists, alt, lang, width))) for kind, width in widths.items()],
-    )
+    return draw_chart(build_spread_chart(lists), lang, paper=paper)

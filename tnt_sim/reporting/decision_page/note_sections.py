@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -30,7 +29,7 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
 )
 from tnt_sim.i18n.parameters import Count, Money, Rate, Rounded
-from tnt_sim.reporting.charts.margin_scatter import Scatter, ScatterPoint, ScatterWords, draw_scatter
+from tnt_sim.reporting.charts.margin_scatter import Scatter, ScatterPoint, ScatterWords
 from tnt_sim.reporting.charts.money_bars import MoneyBar, draw_money
 from tnt_sim.reporting.charts.rate_bars import RateBar, draw_rates
 from tnt_sim.reporting.charts.theme import Mark
@@ -39,7 +38,7 @@ from tnt_sim.reporting.decision_page.note_sentences import describe_effect, writ
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, select_rows
 from tnt_sim.reporting.decision_page.page_text import NOTE
 from tnt_sim.reporting.decision_page.subtotals import Tally
-from tnt_sim.reporting.report_tree import write_both, write_words
+from tnt_sim.reporting.report_tree import Chart, write_words
 from tnt_sim.reporting.reports.explanation import describe_cause_of_refusal, describe_obstacle
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles, list_rule_units
@@ -64,6 +63,12 @@ class Picture:
     heads: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     note: str = ""
+
+
+def draw_chart(chart: Chart, lang: Lang, *, paper: bool) -> Picture:
+    """Return a chart of a report as a picture of the page."""
+    finding, question = write_words(chart.finding, lang), write_words(chart.question, lang)
+    return Picture(finding, question, _draw_both(lambda width, _prefix: chart.draw(lang, width), paper=paper))
 
 
 def _draw_both(draw: Callable[[int, str], str], *, paper: bool) -> list[tuple[str, Markup]]:
@@ -372,6 +377,7 @@ def build_margin(
     slope = float(funded["rate"][0])
     points = [
         ScatterPoint(
+            number,
             cents,
             value,
             Mark.GRANTED if outcome == int(Outcome.FUNDED) else Mark.WAITING,
@@ -383,12 +389,12 @@ def build_margin(
     ]
     name = _find_measure_words(run, column)
     words = ScatterWords(
-        NOTE["axis_amount"].in_(lang),
-        Capitalised(name).in_(lang),
-        {Mark.GRANTED: NOTE["funded_mark"].in_(lang), Mark.WAITING: NOTE["not_selected"].in_(lang)},
-        margin=NOTE["margin_mark"].in_(lang),
+        NOTE["axis_amount"],
+        Capitalised(name),
+        {Mark.GRANTED: NOTE["funded_mark"], Mark.WAITING: NOTE["not_selected"]},
+        margin=NOTE["margin_mark"],
     )
-    scatter = Scatter(points, slope)
+    scatter = Scatter(points, words, slope)
     label = NOTE["margin_alt"].in_(lang)
     title = run.get_title(node)
     cause = _describe_cause(explanation, below["dossier"][0])
@@ -397,9 +403,7 @@ def build_margin(
     return Picture(
         finding.in_(lang),
         NOTE["margin_question"].in_(lang),
-        _draw_both(
-            lambda width, _prefix: draw_scatter(scatter, words, label, lang, min(width, HALF)), paper=paper
-        ),
+        _draw_both(lambda width, _prefix: scatter.draw(label, lang, min(width, HALF)), paper=paper),
         [NOTE[key].in_(lang) for key in ("dossier", "amount", "value")]
         + [NOTE["per_unit"].in_(lang).format(unit=format_amount(100_000, lang)), NOTE["outcome"].in_(lang)],
         [
@@ -455,7 +459,7 @@ def _describe_margin(
         decimals += 1
     rates: dict[str, str | Rounded | Text] = {
         "title": title,
-        "unit": write_both(partial(format_amount, 100_000)),
+        "unit": Money(100_000),
         "last": Rounded(last * 100_000, decimals),
         "first": Rounded(first * 100_000, decimals),
         "cause": cause,

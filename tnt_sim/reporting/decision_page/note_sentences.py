@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from tnt_sim.analysis.explain.document import ExplainDocument, ReserveEntry, RuleEffectEntry
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import NO_TEXT, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_short_amount
-from tnt_sim.i18n.parameters import Count, Items, Listed
+from tnt_sim.i18n.parameters import Count, Items, Listed, ShortMoney
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, Outcomes, list_unspent
-from tnt_sim.reporting.report_tree import Words, write_both
+from tnt_sim.reporting.report_tree import Words
 from tnt_sim.reporting.text.verification import describe_changes
 from tnt_sim.reporting.text.vocabulary import UNSPENT
 from tnt_sim.reporting.workbook.summary_sheet import list_rule_titles
@@ -53,7 +51,7 @@ def build_sentences(run: StoredRun, outcomes: Outcomes, explanation: ExplainDocu
 
 def write_short(cents: int | None) -> Text:
     """Return an amount in k€ or M€, in both languages."""
-    return write_both(partial(format_short_amount, cents))
+    return ShortMoney(cents)
 
 
 def describe_decision(run: StoredRun, total: MoneyRow) -> Text:

@@ -11,7 +11,6 @@ from tnt_sim.i18n.message import Capitalised, Lang, Text, _p
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import list_department_codes
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.plots.drawing.chart_words import make_unique
 from tnt_sim.reporting.reports.comparison_answer import map_department_names
 
 MOVES: dict[Mark, tuple[str, Text]] = {
@@ -48,27 +47,6 @@ def build_change_frame(comparison: ComparedRuns, dimension: str, side: str) -> p
     joined = amounts[0].join(amounts[1], on="group", how="full", coalesce=True, maintain_order="left_right")
     filled = joined.with_columns(pl.col("before", "after").fill_null(0))
     return filled.with_columns((pl.col("after") - pl.col("before")).alias("change"))
-
-
-def build_envelope_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
-    """Return one row per envelope below the programme, the largest change first, in euros."""
-    frame = build_change_frame(comparison, "envelope", side)
-    roots = {one.problem.case.tree.ids[0] for one in comparison.sides}
-    if frame.height > len(roots):
-        frame = frame.filter(~pl.col("group").is_in(list(roots)))
-    titles = {
-        id_: title or id_
-        for one in reversed(comparison.sides)
-        for id_, title in zip(one.problem.case.tree.ids, one.problem.case.tree.titles, strict=True)
-    }
-    frame = frame.sort(pl.col("change").abs(), "group", descending=[True, False])
-    ids = frame["group"].to_list()
-    return frame.select(
-        pl.col("group").alias("envelope"),
-        pl.Series("name", make_unique([titles[id_] for id_ in ids], ids), dtype=pl.String),
-        pl.col("before", "after", "change") / 100,
-        pl.Series("label", format_changes(frame["change"].to_list(), lang), dtype=pl.String),
-    )
 
 
 def format_changes(cents: Sequence[int], lang: Lang) -> list[str]:

@@ -11,28 +11,25 @@ import polars as pl
 
 from tnt_sim.analysis.compare.comparison import ComparedRuns
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import LESS, MORE, compute_change_bounds
 from tnt_sim.reporting.plots.comparison_frames import (
     build_department_frame,
-    build_envelope_frame,
     build_move_frame,
     choose_side,
 )
-from tnt_sim.reporting.plots.drawing.change_charts import draw_dumbbell_chart, draw_move_charts
+from tnt_sim.reporting.plots.drawing.change_charts import draw_move_charts
 from tnt_sim.reporting.plots.drawing.department_maps import EMPTY, MapClasses, draw_shades
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
-from tnt_sim.reporting.plots.lorenz_plot import draw_lorenz_chart
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.reports.comparison_answer import (
+    build_envelope_chart,
     describe_department_changes,
-    describe_envelope_change,
     describe_side,
 )
+from tnt_sim.reporting.reports.money_spread import build_lorenz_chart
 from tnt_sim.scenario.scenario import is_synthetic
-
-MOST_ENVELOPES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +61,10 @@ class ComparisonPlots(InOneLanguage):
         --------
         >>> found = tnt.compare(scenario, scenario.with_({"programme.amount": "1 M€"}), attribute=False)
         >>> found.plot.envelopes().data.columns
-        ['envelope', 'name', 'before', 'after', 'change', 'label']
+        ['id', 'name', 'before', 'after', 'label', 'change']
         """
         name = choose_side(self.comparison, side)
-        frame = build_envelope_frame(self.comparison, name, self.lang)
-        top = frame.row(0, named=True)
-        finding = describe_envelope_change(top["name"], round(top["change"] * 100))
-        if not top["change"]:
-            finding = _("Every envelope grants the same amount")
-        question = self._ask(_("Amounts granted by envelope"), name)
-        n_others = frame.height - MOST_ENVELOPES
-        if n_others > 0:
-            question = _n(
-                "{question}; {n} envelope that changes less is left out",
-                "{question}; {n} envelopes that change less are left out",
-                n=n_others,
-                question=question,
-            )
-        sides = (self.comparison.sides[0].name, name)
-        return self._finish(
-            draw_dumbbell_chart(frame.head(MOST_ENVELOPES), sides, self.lang), finding, question
-        )
+        return self._plot(build_envelope_chart(self.comparison, name))
 
     def moves(self, side: str | None = None) -> AltairChart:
         """Draw who enters and who leaves by amount, above the largest moves; drag over amounts to choose some.
@@ -108,7 +88,7 @@ class ComparisonPlots(InOneLanguage):
         frame = build_move_frame(self.comparison, name, self.lang)
         finding = describe_side(self.comparison, name, self.comparison.moves[name])
         question = self._ask(_("Applications by the amount that they gain or lose"), name)
-        return self._finish(draw_move_charts(frame, self.lang), finding, question)
+        return self._plot(draw_move_charts(frame, self.lang), finding, question)
 
     def by_department(self, side: str | None = None) -> AltairChart:
         """Draw the map of what each department gains or loses.
@@ -136,9 +116,7 @@ class ComparisonPlots(InOneLanguage):
         )
         question = self._ask(_("Gains (+) and losses (−) of departments"), name)
         placed, classes = _classify_changes(frame, self.lang)
-        return self._finish(
-            draw_shades(placed, classes, _list_tooltips(self.lang), "sign"), finding, question
-        )
+        return self._plot(draw_shades(placed, classes, _list_tooltips(self.lang), "sign"), finding, question)
 
     def lorenz(self) -> AltairChart:
         """Draw how evenly each decision spreads its money over inhabitants.
@@ -156,14 +134,15 @@ class ComparisonPlots(InOneLanguage):
         """
         lists = [ListMoney(one.name, one.build_dossier_table()) for one in self.comparison.sides]
         year = get_map_year(self.comparison.sides[0].scenario.spec)
-        return self._finish(*draw_lorenz_chart(lists, year, self.lang))
+        return self._plot(build_lorenz_chart(lists, year))
 
     def _ask(self, what: Text, name: str) -> Text:
         return _("{what}: {first} → {name}", what=what, first=self.comparison.sides[0].name, name=name)
 
-    def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
-        synthetic = any(is_synthetic(one.scenario) for one in self.comparison.sides)
-        return finish_chart(chart, finding, question, self.lang, synthetic=synthetic)
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data of a side are invented."""
+        return any(is_synthetic(one.scenario) for one in self.comparison.sides)
 
 
 def _classify_changes(frame: pl.DataFrame, lang: Lang) -> tuple[pl.DataFrame, MapClasses]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import pairwise
 
 import altair as alt
@@ -10,12 +9,12 @@ import polars as pl
 
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_short_amount
+from tnt_sim.i18n.parameters import ShortMoney
 from tnt_sim.reporting.charts.department_map import list_fills
 from tnt_sim.reporting.decision_page.page_rows import select_shared_bounds
 from tnt_sim.reporting.plots.drawing.chart_words import build_legend, write_money_expression
 from tnt_sim.reporting.plots.drawing.department_maps import EMPTY, MapClasses, draw_circles, draw_shades
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
-from tnt_sim.reporting.report_tree import write_both
 
 MEASURES = ("amount", "head", "count")
 _COLUMNS = {"amount": "granted", "head": "per_head", "count": "n_funded"}
@@ -78,7 +77,7 @@ def _describe_most(frame: pl.DataFrame, measure: str) -> Text:
             n=int(value),
             department=name,
         )
-    amount = write_both(partial(format_short_amount, round(value * 100)))
+    amount = ShortMoney(round(value * 100))
     if measure == "head":
         return _("{department} gets the most per inhabitant: {amount}", department=name, amount=amount)
     return _("{department} gets the most: {amount}", department=name, amount=amount)

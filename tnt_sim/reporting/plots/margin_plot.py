@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _
+from tnt_sim.reporting.charts.svg import wrap_text
 from tnt_sim.reporting.charts.theme import INK, SOFT, ChartSpec, Mark
 from tnt_sim.reporting.plots.drawing.chart_words import (
     WIDTH,
@@ -14,9 +15,8 @@ from tnt_sim.reporting.plots.drawing.chart_words import (
     build_money_axis,
     build_name_axis,
     make_unique,
-    wrap_text,
 )
-from tnt_sim.reporting.plots.drawing.scatter_charts import HEIGHT, SHAPES
+from tnt_sim.reporting.plots.drawing.picture_charts import HEIGHT, SHAPES
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_margin_chart, describe_margin

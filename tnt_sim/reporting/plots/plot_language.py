@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tnt_sim.errors import find_nearest_name
 from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.plots.drawing.picture_charts import plot_chart
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
+from tnt_sim.reporting.report_tree import Chart, Words
 
 
 class InOneLanguage:
-    """Part of a set of charts: the same in another language."""
+    """Part of a set of charts: the same in another language, each finished with its finding and its question."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         lang: Lang
+
+        @property
+        def is_synthetic(self) -> bool: ...
 
     if not TYPE_CHECKING:
 
@@ -27,6 +33,12 @@ class InOneLanguage:
             first = "" if near is None else f"did you mean {near!r}? "
             text = f"no chart is named {name!r}: {first}there are {', '.join(charts)}."
             raise AttributeError(text, name=name, obj=self)
+
+    def _plot(self, chart: Chart | AltairChart, finding: Words = "", question: Words = "") -> AltairChart:
+        """Return a chart of a page, or an Altair chart with its finding and its question, in our style."""
+        if isinstance(chart, Chart):
+            return plot_chart(chart, self.lang, synthetic=self.is_synthetic)
+        return finish_chart(chart, finding, question, self.lang, synthetic=self.is_synthetic)
 
     def in_(self, lang: Lang | str) -> Self:
         """Return the same charts in `fr` or `en`; by default they speak the language of the scenario.

@@ -13,8 +13,7 @@ from tnt_sim.reporting.decision_page.note_sentences import describe_decision
 from tnt_sim.reporting.decision_page.outcomes import MoneyRow, Outcome, build_outcomes
 from tnt_sim.reporting.plots.department_plots import draw_department_map
 from tnt_sim.reporting.plots.drawing.amount_bars import draw_parts, draw_reason_bars
-from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart, finish_chart
-from tnt_sim.reporting.plots.lorenz_plot import draw_lorenz_chart
+from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.plots.margin_plot import draw_margin
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
 from tnt_sim.reporting.plots.result_frames import (
@@ -25,6 +24,7 @@ from tnt_sim.reporting.plots.result_frames import (
     build_reason_frame,
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
+from tnt_sim.reporting.reports.money_spread import build_lorenz_chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ResultPlots(InOneLanguage):
         frame = build_money_frame(self.run, outcomes, self.lang)
         finding = describe_decision(self.run, outcomes.rows[0])
         question = _("Money of each envelope: committed before, granted and left")
-        return self._finish(draw_parts(frame, MONEY_USES, self.lang), finding, question)
+        return self._plot(draw_parts(frame, MONEY_USES, self.lang), finding, question)
 
     def by_department(self, measure: str = "amount") -> AltairChart:
         """Draw the map of departments.
@@ -73,7 +73,7 @@ class ResultPlots(InOneLanguage):
         101
         """
         chart, finding, question = draw_department_map(build_department_frame(self.run), measure, self.lang)
-        return self._finish(chart, finding, question)
+        return self._plot(chart, finding, question)
 
     def margin(self, envelope: str | None = None) -> AltairChart:
         """Draw the applications of an envelope by value and amount, with the margin; click envelopes to change it.
@@ -96,7 +96,7 @@ class ResultPlots(InOneLanguage):
             raise ValueError("the inputs of this run are missing: there are no values to draw")
         dossiers = DecidedDossiers.of_decision(of_result(self.run.decision))
         chart, finding, question = draw_margin(dossiers, envelope, self.lang)
-        return self._finish(chart, finding, question)
+        return self._plot(chart, finding, question)
 
     def reasons(self, measure: str = "count") -> AltairChart:
         """Draw why applications are funded, wait for more money, or are closed.
@@ -131,7 +131,7 @@ class ResultPlots(InOneLanguage):
                 _("Without a known amount: {n}.", n=Count(unknown)),
             )
         chart = draw_reason_bars(frame, measure, OUTCOMES, self.lang)
-        return self._finish(chart, _describe_outcomes(outcomes.rows[0]), question)
+        return self._plot(chart, _describe_outcomes(outcomes.rows[0]), question)
 
     def lorenz(self) -> AltairChart:
         """Draw which share of the money goes to the inhabitants who get least per head.
@@ -147,13 +147,12 @@ class ResultPlots(InOneLanguage):
         ['list', 'inhabitants', 'money', 'place']
         """
         table = self.run.table.select("department", "granted_cents")
-        chart, finding, question = draw_lorenz_chart(
-            [ListMoney("", table)], get_map_year(self.run.spec), self.lang
-        )
-        return self._finish(chart, finding, question)
+        return self._plot(build_lorenz_chart([ListMoney("", table)], get_map_year(self.run.spec)))
 
-    def _finish(self, chart: AltairChart, finding: Text, question: Text) -> AltairChart:
-        return finish_chart(chart, finding, question, self.lang, synthetic=self.run.synthetic)
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data are invented."""
+        return self.run.synthetic
 
 
 def _describe_outcomes(total: MoneyRow) -> Text:

@@ -15,10 +15,11 @@ from tnt_sim.analysis.compare.document import CoreDossier, CoreRun
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_amount, format_integer, format_short_amount
-from tnt_sim.i18n.parameters import Items
+from tnt_sim.i18n.numbers import format_amount, format_integer
+from tnt_sim.i18n.parameters import Items, ShortMoney
 from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import (
+    Chart,
     Column,
     Kind,
     Node,
@@ -141,11 +142,12 @@ def _build_sections(comparison: ComparedRuns) -> Iterator[Section]:
     ]
     if len(rows) > 2:
         granted = [(row["name"], [row["granted_cents"]]) for row in rows]
-        yield build_section(_("The decisions"), columns, chart=_build_bars(granted, [_GRANTED]))
+        yield build_section(_("The decisions"), columns, chart=_build_chart(granted, [_GRANTED]))
     else:
         beside = Table(_set_sides_beside(columns, comparison), outputs=Output.PAGE)
         apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
-        pictures = build_envelope_chart(comparison)
+        side = comparison.sides[-1].name
+        pictures = [] if comparison.moves[side].is_empty() else [build_envelope_chart(comparison, side)]
         units = [] if comparison.one_goal else [Paragraph(_UNITS, soft=True)]
         yield Section(_("The decisions"), [*pictures, beside, apart, *units])
     yield from _build_differences(comparison)
@@ -291,15 +293,12 @@ def _build_dimension_section(comparison: ComparedRuns, dimension: str, title: Te
         group: [by[group, name]["granted_cents"] if (group, name) in by else 0 for name in names]
         for group in displayed
     }
-    return build_section(title, columns, chart=_build_bars(grouped.items(), names), annex=True)
+    return build_section(title, columns, chart=_build_chart(grouped.items(), names), annex=True)
 
 
-def _build_bars(grouped: Iterable[tuple[str, Sequence[int]]], sides: Sequence[Words]) -> Bars:
-    bars = [
-        Bar(name, cents, [write_both(partial(format_short_amount, each)) for each in cents])
-        for name, cents in grouped
-    ]
-    return Bars(bars, _GRANTED, sides)
+def _build_chart(grouped: Iterable[tuple[str, Sequence[int]]], sides: Sequence[Words]) -> Chart:
+    bars = [Bar(name, cents, [ShortMoney(each) for each in cents]) for name, cents in grouped]
+    return Chart(Bars(bars, sides), alt=_GRANTED)
 
 
 _GRANTED = _("Amounts granted")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 
 import polars as pl
 
@@ -12,16 +11,9 @@ from tnt_sim.analysis.compare.comparison import ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.equity.department_spread import get_map_year
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_short_amount
-from tnt_sim.i18n.parameters import Money
-from tnt_sim.reporting.charts.bars import Change, draw_dumbbells
-from tnt_sim.reporting.charts.department_map import (
-    ChangeWords,
-    compute_change_bounds,
-    draw_change_map,
-    list_department_codes,
-)
-from tnt_sim.reporting.charts.svg import write_cents
+from tnt_sim.i18n.parameters import Items, Money, ShortMoney, SignedMoney
+from tnt_sim.reporting.charts.department_map import ChangeMap, list_department_codes
+from tnt_sim.reporting.charts.dumbbells import Change, Dumbbells
 from tnt_sim.reporting.report_tree import (
     Callout,
     Chart,
@@ -100,78 +92,55 @@ def _describe_differences(comparison: ComparedRuns, lang: Lang) -> str:
     return " ".join(sentences)
 
 
-def _map_granted(comparison: ComparedRuns, dimension: str) -> dict[str, tuple[int, int]]:
-    """Return what each group is granted on the two sides, in cents."""
+def _map_granted(comparison: ComparedRuns, dimension: str, side: str) -> dict[str, tuple[int, int]]:
+    """Return what each group is granted on the first side and on another one, in cents."""
     totals = comparison.totals.filter(pl.col("dimension") == dimension)
-    first, second = (side.name for side in comparison.sides)
+    first = comparison.sides[0].name
     result: dict[str, tuple[int, int]] = {}
-    for group, side, cents in totals.select("group", "side", "granted_cents").iter_rows():
+    for group, name, cents in totals.select("group", "side", "granted_cents").iter_rows():
         before, after = result.get(group, (0, 0))
-        result[group] = (cents, after) if side == first else (before, cents)
-        assert side in (first, second)
+        if name in (first, side):
+            result[group] = (cents, after) if name == first else (before, cents)
     return result
 
 
-def build_envelope_chart(comparison: ComparedRuns) -> list[Chart]:
-    """Return the envelopes of two decisions before and after, the largest changes first; none if nothing moves."""
+def build_envelope_chart(comparison: ComparedRuns, side: str) -> Chart:
+    """Return the envelopes of two decisions before and after, the largest changes first."""
     titles = {
         name: title or name
-        for side in comparison.sides
-        for name, title in zip(side.problem.case.tree.ids, side.problem.case.tree.titles, strict=True)
+        for one in comparison.sides
+        for name, title in zip(one.problem.case.tree.ids, one.problem.case.tree.titles, strict=True)
     }
-    granted = _map_granted(comparison, "envelope")
-    roots = {side.problem.case.tree.ids[0] for side in comparison.sides}
+    granted = _map_granted(comparison, "envelope", side)
+    roots = {one.problem.case.tree.ids[0] for one in comparison.sides}
     if len(granted) > len(roots):
         granted = {name: pair for name, pair in granted.items() if name not in roots}
-    moved = sorted(
-        ((after - before, name) for name, (before, after) in granted.items() if before != after),
-        key=lambda entry: (-abs(entry[0]), entry[1]),
-    )
-    if not moved:
-        return []
-    change, name = moved[0]
-    finding = describe_envelope_change(titles[name], change)
-    rows = [(titles[name], *granted[name]) for _change, name in moved[:MOST_ENVELOPES]]
-    names = (comparison.sides[0].name, comparison.sides[1].name)
-    alt = write_both(partial(_describe_envelopes, rows))
+    moved = {name: pair for name, pair in granted.items() if pair[0] != pair[1]} or granted
+    rows = sorted(moved.items(), key=lambda row: (-abs(row[1][1] - row[1][0]), row[0]))
+    changes = [
+        Change(name, titles[name], before, after, SignedMoney(after - before))
+        for name, (before, after) in rows[:MOST_ENVELOPES]
+    ]
+    entries = [Items((one.label, Items((Money(one.before), Money(one.after)), " →")), "") for one in changes]
     question = _("Amounts granted by envelope, before and after")
-    if len(moved) > MOST_ENVELOPES:
+    if len(rows) > MOST_ENVELOPES:
         question = _n(
             "Amounts granted by envelope, before and after; {n} envelope that changes less is in the annex",
             "Amounts granted by envelope, before and after; {n} envelopes that change less are in the annex",
-            n=len(moved) - MOST_ENVELOPES,
+            n=len(rows) - MOST_ENVELOPES,
         )
-    return [Chart(alt, partial(_draw_envelopes, rows, names, alt), finding, question)]
+    picture = Dumbbells(changes, (comparison.sides[0].name, side))
+    return Chart(picture, _describe_envelope_change(changes[0]), question, Items(entries, ";"))
 
 
-def describe_envelope_change(title: str, change_cents: int) -> Text:
+def _describe_envelope_change(change: Change) -> Text:
     """Say by how much the grants of an envelope change."""
-    if change_cents > 0:
-        return _("{envelope}: {change} more", envelope=title, change=_write_short(change_cents))
-    return _("{envelope}: {change} less", envelope=title, change=_write_short(-change_cents))
-
-
-def _write_short(cents: int) -> Text:
-    return write_both(partial(format_short_amount, cents))
-
-
-def _describe_envelopes(rows: list[tuple[str, int, int]], lang: Lang) -> str:
-    return "; ".join(
-        f"{name} {format_amount(before, lang)} → {format_amount(after, lang)}" for name, before, after in rows
-    )
-
-
-def _draw_envelopes(
-    rows: list[tuple[str, int, int]], names: tuple[str, str], alt: Text, lang: Lang, width: int
-) -> str:
-    changes = [
-        Change(name, before, after, _format_signed(after - before, lang)) for name, before, after in rows
-    ]
-    return draw_dumbbells(changes, names, write_cents, alt.in_(lang), lang, width)
-
-
-def _format_signed(cents: int, lang: Lang) -> str:
-    return ("+" if cents > 0 else "") + format_short_amount(cents, lang)
+    more = change.after - change.before
+    if not more:
+        return _("Every envelope grants the same amount")
+    if more > 0:
+        return _("{envelope}: {change} more", envelope=change.label, change=ShortMoney(more))
+    return _("{envelope}: {change} less", envelope=change.label, change=ShortMoney(-more))
 
 
 def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
@@ -179,7 +148,11 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     if len(comparison.sides) != 2:
         return
     known = set(list_department_codes())
-    granted = {code: pair for code, pair in _map_granted(comparison, "department").items() if code in known}
+    granted = {
+        code: pair
+        for code, pair in _map_granted(comparison, "department", comparison.sides[1].name).items()
+        if code in known
+    }
     changes = {code: after - before for code, (before, after) in granted.items() if after != before}
     if not changes:
         return
@@ -198,7 +171,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
         ],
         outputs=Output.PAGE,
     )
-    chart = Chart(finding, partial(draw_changes, changes, names, finding), finding, question)
+    chart = Chart(ChangeMap(changes, names), finding, question)
     yield Section(_("Who gains and who loses"), [chart, table])
 
 
@@ -221,21 +194,3 @@ def map_department_names(spec: ScenarioSpec) -> dict[str, str]:
     """Return the name of each department, by code, on the map of the scenario's year."""
     units = load_territory(get_map_year(spec)).units.filter(pl.col("level") == "department")
     return dict(units.select("code", "name").iter_rows())
-
-
-def draw_changes(changes: dict[str, int], names: dict[str, str], label: Text, lang: Lang, width: int) -> str:
-    """Draw what each department gains or loses, in cents, on a map with its legend."""
-    colon = _(": ").in_(lang)
-    titles = {
-        code: f"{name} ({code}){colon}{_format_signed(changes.get(code, 0), lang)}"
-        for code, name in names.items()
-    }
-    bounds = [format_short_amount(round(cents), lang) for cents in compute_change_bounds(changes)]
-    between = [f"{low} – {high}" for low, high in pairwise(bounds)]
-    if bounds:
-        ends = [_("under {displayed}", displayed=bounds[0]), _("{displayed} and more", displayed=bounds[-1])]
-        classes = [ends[0].in_(lang), *between, ends[1].in_(lang)]
-    else:
-        classes = [_("another amount").in_(lang)]
-    words = ChangeWords(classes, _("the same amount").in_(lang))
-    return draw_change_map(changes, titles, label.in_(lang), words, width)

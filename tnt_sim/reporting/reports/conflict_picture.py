@@ -20,7 +20,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_number
 from tnt_sim.i18n.parameters import Items, Money
-from tnt_sim.reporting.charts.bars import GapBar, draw_gap_bars
+from tnt_sim.reporting.charts.bars import GapBar, GapBars
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, write_both
 from tnt_sim.rules.expressions.text import capitalise
@@ -56,7 +56,7 @@ def build_conflict_chart(entry: ClashEntry, repairs: Sequence[RepairEntry]) -> C
     question = _(
         "Do the demands exceed the limits? The outline is the change of one bound that would settle it alone."
     )
-    return Chart(alt, partial(_draw_gaps, gaps, alt), finding, question)
+    return Chart(_build_picture(gaps), finding, question, alt)
 
 
 def list_member_gaps(entry: ClashEntry, repairs: Sequence[RepairEntry]) -> list[MemberGap]:
@@ -177,19 +177,20 @@ def _describe_gaps(gaps: Sequence[MemberGap], lang: Lang) -> str:
     return f"{Items(texts, ';').in_(lang)}."
 
 
-def _draw_gaps(gaps: Sequence[MemberGap], alt: Text, lang: Lang, width: int) -> str:
-    money = [_build_bar(gap, lang) for gap in gaps if gap.is_money]
-    numbers = [_build_bar(gap, lang) for gap in gaps if not gap.is_money]
-    units = (_("In money").in_(lang), _("In number").in_(lang)) if money and numbers else ("", "")
+def _build_picture(gaps: Sequence[MemberGap]) -> GapBars:
+    money = [_build_bar(gap) for gap in gaps if gap.is_money]
+    numbers = [_build_bar(gap) for gap in gaps if not gap.is_money]
+    units = (_("In money"), _("In number")) if money and numbers else ("", "")
     marks = {gap.is_asked for gap in gaps}
-    keys = [(Mark.COMMITTED, _p("conflict", "demand").in_(lang))] * (True in marks)
-    keys += [(Mark.RANGE, _p("conflict", "limit").in_(lang))] * (False in marks)
+    keys = [(Mark.COMMITTED, _p("conflict", "demand"))] * (True in marks)
+    keys += [(Mark.RANGE, _p("conflict", "limit"))] * (False in marks)
     if any(gap.change for gap in gaps):
-        keys.append((Mark.LOSS, _("change that would settle it alone").in_(lang)))
-    return draw_gap_bars([(units[0], money), (units[1], numbers)], keys, alt.in_(lang), width)
+        keys.append((Mark.LOSS, _("change that would settle it alone")))
+    return GapBars([(units[0], money), (units[1], numbers)], keys)
 
 
-def _build_bar(gap: MemberGap, lang: Lang) -> GapBar:
+def _build_bar(gap: MemberGap) -> GapBar:
     end = None if not gap.change else max(0.0, gap.size + gap.change)
     mark = Mark.COMMITTED if gap.is_asked else Mark.RANGE
-    return GapBar(_find_member_name(gap.member, lang), gap.size, end, mark, _write_gap(gap, lang))
+    name, text = write_both(partial(_find_member_name, gap.member)), write_both(partial(_write_gap, gap))
+    return GapBar(name, gap.size, end, mark, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 import polars as pl
@@ -21,21 +22,17 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import (
     format_amount,
-    format_decimal,
     format_integer,
     format_rounded,
-    format_short_amount,
 )
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.parameters import Count, Items, Money, Number, ShortMoney
 from tnt_sim.reporting.charts.margin_scatter import (
+    MOST_NAMED_POINTS,
     Scatter,
     ScatterArrow,
-    ScatterPlace,
     ScatterPoint,
     ScatterWords,
-    draw_scatter,
 )
-from tnt_sim.reporting.charts.svg import write_number
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, Words, write_both
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossier, DecidedDossiers
@@ -59,15 +56,6 @@ LIST_MARKS = {
 _FAR, _EDGE = 0.97, 1.15
 """Share of the amounts that an axis must show, and the room beyond them."""
 MOST_DECIMALS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnChange:
-    """A change of score or request: from where to where it moves the application, and the new figure."""
-
-    start: ScatterPlace
-    end: ScatterPlace
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +141,11 @@ def build_list_chart(
     table = dossiers.select_envelope(node)
     if table.is_empty():
         return None
-    ends = [
-        (dossiers.get_dossier(pair.worse.dossier), dossiers.get_dossier(pair.better.dossier))
-        for pair in pairs
-    ]
+    drawn = set(table["dossier"].to_list())
     links = [
-        ((float(low.cents), low.value), (float(high.cents), high.value))
-        for low, high in ends
-        if low.value is not None and high.value is not None
+        (pair.worse.dossier, pair.better.dossier)
+        for pair in pairs
+        if {pair.worse.dossier, pair.better.dossier} <= drawn
     ]
     most = find_most_cents(table)
     texts = ScatterTexts(
@@ -181,8 +166,8 @@ def _build_chart(
     texts: ScatterTexts,
     *,
     slope: float | None = None,
-    arrows: Sequence[DrawnChange] = (),
-    links: Sequence[tuple[ScatterPlace, ScatterPlace]] = (),
+    arrows: Sequence[ScatterArrow] = (),
+    links: Sequence[tuple[str, str]] = (),
     focus: DecidedDossier | None = None,
 ) -> Chart:
     most = find_most_cents(table, focus, arrows)
@@ -193,12 +178,21 @@ def _build_chart(
         *(_("An arrow goes to {change}.", change=arrow.text) for arrow in arrows),
     )
 
-    def draw(lang: Lang, width: int) -> str:
-        moves = [ScatterArrow(arrow.start, arrow.end, arrow.text.in_(lang)) for arrow in arrows]
-        scatter = Scatter(_build_points(table, focus, lang), slope, moves, links, most)
-        return draw_scatter(scatter, _build_words(dossiers, table, texts, lang), alt.in_(lang), lang, width)
-
-    return Chart(alt, draw, texts.finding, texts.question)
+    counts = dict(table.group_by("mark").len().iter_rows())
+    words = ScatterWords(
+        _("amount granted or asked"),
+        Capitalised(dossiers.value_words),
+        {
+            mark: _("{name} ({id})", name=word, id=Count(counts[mark]))
+            for mark, word in texts.marks.items()
+            if mark in counts
+        },
+        texts.margin,
+        texts.arrow,
+        texts.link,
+    )
+    picture = Scatter(_build_points(table, focus), words, slope, arrows, links, most)
+    return Chart(picture, texts.finding, texts.question, alt)
 
 
 def _describe_alt(finding: Text, lang: Lang) -> str:
@@ -215,61 +209,38 @@ def _list_counts(table: pl.DataFrame, marks: dict[Mark, Text], lang: Lang) -> st
     return f"{', '.join(words)}."
 
 
-def _build_words(
-    dossiers: DecidedDossiers, table: pl.DataFrame, texts: ScatterTexts, lang: Lang
-) -> ScatterWords:
-    counts = dict(table.group_by("mark").len().iter_rows())
-
-    def write(words: Words) -> str:
-        return words if isinstance(words, str) else words.in_(lang)
-
-    return ScatterWords(
-        _("amount granted or asked").in_(lang),
-        Capitalised(dossiers.value_words).in_(lang),
-        {
-            mark: f"{word.in_(lang)} ({format_integer(counts[mark], lang)})"
-            for mark, word in texts.marks.items()
-            if mark in counts
-        },
-        write(texts.margin),
-        write(texts.arrow),
-        write(texts.link),
-        write_number,
-    )
-
-
-def _build_points(table: pl.DataFrame, focus: DecidedDossier | None, lang: Lang) -> list[ScatterPoint]:
-    columns = table.select("dossier", "title", "mark", "cents", "value").iter_rows()
-    return [
-        ScatterPoint(
-            cents,
-            value,
-            Mark(mark),
-            f"{dossier} {title} · {format_short_amount(cents, lang)} · {write_number(value, lang)}",
-            dossier if focus is not None and dossier == focus.dossier else "",
+def _build_points(table: pl.DataFrame, focus: DecidedDossier | None) -> list[ScatterPoint]:
+    has_tooltips, name = table.height <= MOST_NAMED_POINTS, None if focus is None else focus.dossier
+    columns = table.select("dossier", "title", "mark", "cents", "value")
+    points = []
+    for dossier, title, mark, cents, value in columns.iter_rows():
+        tooltip: Words = ""
+        if has_tooltips or dossier == name:
+            rounded = Number(Fraction(round(value * 1000), 1000))
+            tooltip = Items((f"{dossier} {title}", ShortMoney(cents), rounded), " ·")
+        points.append(
+            ScatterPoint(dossier, cents, value, Mark(mark), tooltip, dossier if dossier == name else "")
         )
-        for dossier, title, mark, cents, value in columns
-    ]
+    return points
 
 
-def build_drawn_change(dossier: DecidedDossier, change: ChangeEntry) -> DrawnChange | None:
+def build_drawn_change(dossier: DecidedDossier, change: ChangeEntry) -> ScatterArrow | None:
     """Return a change of score or request; the others move no application in the picture."""
     if dossier.value is None:
         return None
     start = (float(dossier.cents), dossier.value)
     if isinstance(change, GrantChange):
-        text = write_both(partial(format_amount, change.to_cents))
-        return DrawnChange(start, (float(change.to_cents), dossier.value), text)
+        return ScatterArrow(start, (float(change.to_cents), dossier.value), Money(change.to_cents))
     if isinstance(change, ScoreChange | ScoreByBounds | ScoreInterval):
         figure = change.high if isinstance(change, ScoreInterval) else change.to
         if figure is not None:
-            text = write_both(partial(format_decimal, figure))
-            return DrawnChange(start, (start[0], float(parse_decimal(figure))), text)
+            text = Number(parse_decimal(figure))
+            return ScatterArrow(start, (start[0], float(parse_decimal(figure))), text)
     return None
 
 
 def find_most_cents(
-    table: pl.DataFrame, focus: DecidedDossier | None = None, arrows: Sequence[DrawnChange] = ()
+    table: pl.DataFrame, focus: DecidedDossier | None = None, arrows: Sequence[ScatterArrow] = ()
 ) -> int | None:
     """Return the right end of an axis that few large amounts would squeeze; None if all have room."""
     most = int(table["cents"].max() or 0)  # type: ignore[arg-type]
@@ -290,7 +261,7 @@ def _describe_question(
         "{n} application of more than {most} stands on the edge.",
         "{n} applications of more than {most} stand on the edge.",
         n=n_beyond,
-        most=write_both(partial(format_short_amount, most_cents or 0)),
+        most=ShortMoney(most_cents or 0),
     )
     missing = _n(
         "{n} application without an amount or a value is not drawn.",

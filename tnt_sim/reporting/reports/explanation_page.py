@@ -46,7 +46,7 @@ from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
 from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_euros
-from tnt_sim.i18n.parameters import Count, Listed, Money
+from tnt_sim.i18n.parameters import Count, Listed, Money, Number
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -236,8 +236,8 @@ def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeR
         case GrantChange():
             return ChangeRow(
                 _("Amount requested"),
-                write_both(partial(format_amount, change.from_cents)),
-                write_both(partial(format_amount, change.to_cents)),
+                Money(change.from_cents),
+                Money(change.to_cents),
                 write_both(lambda lang: f"{MINUS}{format_amount(abs(change.by_cents), lang)}"),
             )
         case EnvelopeChange() | EnvelopeInterval() | EnvelopeLimits():
@@ -264,24 +264,24 @@ def _format_distance(change: RuleChange, lang: Lang) -> str:
 
 def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> ChangeRow | None:
     what = Capitalised(describe_bare_column(change.of))
-    now = write_both(partial(format_decimal, change.from_))
+    now = Number(parse_decimal(change.from_))
     if not isinstance(change, ScoreInterval):
         return ChangeRow(
             what,
             now,
-            write_both(partial(format_decimal, change.to)),
+            Number(parse_decimal(change.to)),
             write_both(partial(_format_signed, change.by)),
         )
     if change.high is None:
         if change.low == change.from_:
             return None
         falls = parse_decimal(change.low) < parse_decimal(change.from_)
-        low = write_both(partial(format_decimal, change.low))
+        low = Number(parse_decimal(change.low))
         return ChangeRow(
             what, now, _("at most {low}", low=low) if falls else _("at least {low}", low=low), "–"
         )
     ends = sorted((change.low, change.high), key=parse_decimal)
-    low, high = (write_both(partial(format_decimal, end)) for end in ends)
+    low, high = (Number(parse_decimal(end)) for end in ends)
     return ChangeRow(what, now, _("between {low} and {high}", low=low, high=high), "–")
 
 
@@ -295,7 +295,7 @@ def _build_envelope_row(
 ) -> ChangeRow | None:
     title = change.title or dossiers.describe_envelope(change.of)
     what = _('Envelope "{title}"', title=title)
-    now = write_both(partial(format_amount, change.from_cents))
+    now = Money(change.from_cents)
     low = None if isinstance(change, EnvelopeChange) else change.low_cents
     if change.by_cents is None or change.to_cents is None:
         if not low:
@@ -312,7 +312,7 @@ def _build_envelope_row(
     return ChangeRow(
         what,
         now,
-        write_both(partial(format_amount, change.to_cents)),
+        Money(change.to_cents),
         write_both(partial(_write_more, change.by_cents)),
     )
 

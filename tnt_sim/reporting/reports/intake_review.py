@@ -111,7 +111,7 @@ def _build_lines_picture(intake: Intake, questions: Sequence[Question]) -> Secti
         Column(_("Lines"), [row[1] for row in rows], Kind.COUNT),
         Column(_("Requested"), [row[2] for row in rows], Kind.ROUND_MONEY),
     ]
-    chart = Chart(alt, Bars(bars, alt, above=True), finding, question)
+    chart = Chart(Bars(bars, above=True), finding, question, alt)
     return Section(
         _("The lines of the file"), [chart, Table(columns, outputs=Output.PAGE, narrow_cards=True)]
     )

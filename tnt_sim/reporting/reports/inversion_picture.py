@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tnt_sim.analysis.explain.document import InversionList, RefusedBetter
 from tnt_sim.i18n.message import Text, _, _n
-from tnt_sim.reporting.report_tree import Column, Kind, Node, Section, Table, Words, write_each
+from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Section, Table, Words, write_each
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import build_list_chart
 from tnt_sim.reporting.reports.explanation import format_ranking_value
@@ -20,13 +20,11 @@ def build_inversion_section(inversions: InversionList | None, dossiers: DecidedD
     """Return the picture of the envelope where most are left out, its table, and one of the other envelopes."""
     if inversions is None:
         return []
-    ids = dossiers.problem.case.tree.ids
-    group = choose_envelope(inversions, ids)
+    group = choose_envelope(inversions, dossiers.problem.case.tree.ids)
     own = [pair for pair in inversions.refused if pair.group == group]
     others = [pair for pair in inversions.refused if pair.group != group]
     drawn = own[:MOST_LINES]
-    n_drawn = len(drawn) if len(drawn) < inversions.n_refused else None
-    chart = build_list_chart(dossiers, ids.index(group), drawn, describe_left_out(inversions), n_drawn)
+    chart = build_inversion_chart(inversions, dossiers)
     nodes: list[Node] = [] if chart is None else [chart]
     if drawn:
         nodes.append(_build_table(drawn, dossiers, _("Lines of the picture, the best left out first")))
@@ -35,6 +33,15 @@ def build_inversion_section(inversions: InversionList | None, dossiers: DecidedD
         table = _build_table(rest, dossiers, _("The others that are left out"), n_unlisted=n_unlisted)
         nodes.append(table)
     return [Section(_("Better applications that the list leaves out"), nodes)] if nodes else []
+
+
+def build_inversion_chart(inversions: InversionList, dossiers: DecidedDossiers) -> Chart | None:
+    """Return the picture of the envelope where most are left out; None where nothing can be drawn there."""
+    ids = dossiers.problem.case.tree.ids
+    group = choose_envelope(inversions, ids)
+    drawn = [pair for pair in inversions.refused if pair.group == group][:MOST_LINES]
+    n_drawn = len(drawn) if len(drawn) < inversions.n_refused else None
+    return build_list_chart(dossiers, ids.index(group), drawn, describe_left_out(inversions), n_drawn)
 
 
 def choose_envelope(inversions: InversionList, ids: Sequence[str]) -> str:

@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
 
 from tnt_sim.analysis.equity.department_spread import ListMoney, SpreadLists, compute_spreads
 from tnt_sim.analysis.equity.money_spread import MoneySpread
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.parameters import Money, Rate, Rounded
-from tnt_sim.reporting.charts.lorenz import MARKS, LorenzCurve, LorenzWords, draw_lorenz
-from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Paragraph, Table, write_both
+from tnt_sim.i18n.parameters import Items, Money, Rate, Rounded
+from tnt_sim.reporting.charts.lorenz import MARKS, LorenzCurve, LorenzCurves
+from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Paragraph, Table
 
 HALF = Fraction(1, 2)
-WORDS = {
-    "x_title": _("inhabitants, those with least per head first"),
-    "y_title": _("money, cumulated"),
-    "equal": _("the same for every inhabitant"),
-}
 ABOUT_GINI = _("Index 0: as much for every inhabitant; near 1: everything for one department.")
 
 
@@ -71,44 +65,57 @@ def describe_limits(lists: SpreadLists) -> Text:
     return join_sentences(departments, unknown if lists.n_unknown else None, outside if most else None)
 
 
-def build_spread_chart(lists: SpreadLists, finding: Text) -> Chart:
-    """Return the Lorenz curves of lists below their finding."""
-    alt = write_both(partial(describe_curves, lists, finding))
-    return Chart(
-        alt, partial(draw_spreads, lists, alt), finding, join_sentences(ABOUT_GINI, describe_limits(lists))
-    )
+def build_lorenz_chart(lists: Sequence[ListMoney], year: int) -> Chart:
+    """Return the Lorenz curves of lists.
 
-
-def describe_curves(lists: SpreadLists, finding: Text, lang: Lang) -> str:
-    """Describe the curves for those who do not see them."""
-    if len(lists.names) == 1:
-        return finding.in_(lang)
-    entries = [
-        _("{name}: {half}", name=name, half=describe_half(spread)).in_(lang)
-        for name, spread in zip(lists.names, lists.spreads, strict=True)
-    ]
-    return "; ".join([finding.in_(lang), *entries])
-
-
-def draw_spreads(lists: SpreadLists, label: Text, lang: Lang, width: int) -> str:
-    """Draw the Lorenz curves of lists, each named with its index."""
-    curves = [
-        LorenzCurve(
-            label_curve(lists, k, lang),
-            [(float(x), float(y)) for x, y in spread.points],
+    Raises
+    ------
+    ValueError
+        If fewer than two departments with applications have a known population, or a list grants nothing there.
+    """
+    spread = compute_spreads(lists[: len(MARKS)], year)
+    if spread is None:
+        raise ValueError(
+            "no curve of money per head: it needs two departments with applications and a known population, "
+            "and money granted there by every list"
         )
+    return build_spread_chart(spread)
+
+
+def build_spread_chart(lists: SpreadLists) -> Chart:
+    """Return the Lorenz curves of lists below their finding, each named with its index."""
+    finding, alt = describe_spreads(lists), _describe_curves(lists)
+    curves = [
+        LorenzCurve(label_curve(lists, k), [(float(x), float(y)) for x, y in spread.points])
         for k, spread in enumerate(lists.spreads)
     ]
-    words = LorenzWords(**{key: text.in_(lang) for key, text in WORDS.items()})
-    return draw_lorenz(curves, words, label.in_(lang), lang, width)
+    picture = LorenzCurves(
+        curves,
+        _("inhabitants, those with least per head first"),
+        _("money, cumulated"),
+        _("the same for every inhabitant"),
+    )
+    return Chart(picture, finding, join_sentences(ABOUT_GINI, describe_limits(lists)), alt)
 
 
-def label_curve(lists: SpreadLists, k: int, lang: Lang) -> str:
+def _describe_curves(lists: SpreadLists) -> Text:
+    """Describe the curves for those who do not see them."""
+    finding = describe_spreads(lists)
+    if len(lists.names) == 1:
+        return finding
+    entries = [
+        _("{name}: {half}", name=name, half=describe_half(spread))
+        for name, spread in zip(lists.names, lists.spreads, strict=True)
+    ]
+    return Items((finding, *entries), ";")
+
+
+def label_curve(lists: SpreadLists, k: int) -> Text:
     """Return the name of a curve with its index; a list without a name is "this list"."""
     name = lists.names[k]
     if not name:
-        return _("this list").in_(lang)
-    return _("{name}: Gini index {index}", name=name, index=_round_index(lists.spreads[k].gini)).in_(lang)
+        return _("this list")
+    return _("{name}: Gini index {index}", name=name, index=_round_index(lists.spreads[k].gini))
 
 
 def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
@@ -124,7 +131,7 @@ def build_spread_nodes(lists: Sequence[ListMoney], year: int) -> list[Node]:
                 soft=True,
             )
         ]
-    return [build_spread_chart(compared, describe_spreads(compared)), _build_figures(compared)]
+    return [build_spread_chart(compared), _build_figures(compared)]
 
 
 def describe_spreads(lists: SpreadLists) -> Text:
@@ -154,10 +161,10 @@ def _build_figures(lists: SpreadLists) -> Table:
     ]
     columns = [
         [
-            write_both(_round_index(spread.gini).in_),
-            write_both(_round_index(theil).in_),
-            write_both(_round_share(spread.get_share(HALF)).in_),
-            write_both(Money(mean).in_),
+            _round_index(spread.gini),
+            _round_index(theil),
+            _round_share(spread.get_share(HALF)),
+            Money(mean),
         ]
         for spread, theil, mean in zip(lists.spreads, lists.theils, lists.means, strict=True)
     ]

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import NO_TEXT, Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import (
-    format_day,
     format_decimal,
     format_euros,
     format_percentage,
     format_price_per_euro,
     format_significant,
 )
-from tnt_sim.i18n.parameters import Count, Listed, Money
+from tnt_sim.i18n.parameters import Count, Day, Listed, Money
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -134,7 +133,7 @@ def _build_steps(entries: Sequence[StepEntry]) -> Table:
 
 
 def _write_day(iso: str | None) -> Text:
-    return NO_TEXT if iso is None else write_both(partial(format_day, iso))
+    return NO_TEXT if iso is None else Day(iso)
 
 
 def _describe_step(entry: StepEntry) -> Text:

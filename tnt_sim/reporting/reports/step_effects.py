@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.message import Text, _, _n
-from tnt_sim.i18n.numbers import format_round_amount, format_short_amount
-from tnt_sim.i18n.parameters import Items, Listed
+from tnt_sim.i18n.parameters import Items, Listed, RoundMoney, ShortMoney
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Section, Table, Words, write_both
 from tnt_sim.values.answer_values import Gain
 
@@ -31,7 +29,7 @@ def build_step_effects(effects: StepEffects | None) -> list[Node]:
     if effects.why_not is not None:
         why = WHY_NOT[effects.why_not]
         return [Paragraph(_("What each axis would do with more money is not computed: {why}.", why=why))]
-    step = write_both(partial(format_round_amount, effects.cents or 0))
+    step = RoundMoney(effects.cents or 0)
     nodes: list[Node] = [_build_axes(effects.axes)]
     if effects.missing:
         names = Listed(effects.missing, 6)
@@ -52,7 +50,7 @@ def _describe_axis(entry: AxisEffect) -> tuple[Words, Words, Words]:
     enter = _n("{n} enters", "{n} enter", n=entry.n_enter)
     leave = _n("{n} leaves", "{n} leave", n=entry.n_leave)
     cents = entry.granted_cents
-    more = write_both(partial(format_short_amount, cents))
+    more = ShortMoney(cents)
     return (
         Gain(entry.goal, change, change),
         write_both(Items((enter, leave)).in_),

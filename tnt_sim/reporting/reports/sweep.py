@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from tnt_sim.analysis.sweep.document import (
@@ -22,9 +21,8 @@ from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.engine.run_folder.own_folder import is_in_own_folder
 from tnt_sim.engine.stored_run import RUN_ROOT
 from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, _p
-from tnt_sim.i18n.numbers import format_round_amount
-from tnt_sim.reporting.charts.sweep_charts import draw_sweep_chart
-from tnt_sim.reporting.charts.theme import convert_to_png, render_svg
+from tnt_sim.i18n.parameters import RoundMoney
+from tnt_sim.reporting.charts.picture_files import draw_picture_files
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.renderers.xlsx import build_report_workbook
 from tnt_sim.reporting.report_tree import (
@@ -103,18 +101,6 @@ def build_report(document: SweepDocument) -> Report:
         synthetic=document.synthetic,
         foot={document.scenario: document.scenario_sha256},
     )
-
-
-def list_chart_kinds(document: SweepDocument) -> list[str]:
-    """Return the kinds of charts that the document has data for; none without Altair or for a single amount."""
-    if not has_charts() or len(select_lists(document, document.first_curve)) < 2:
-        return []
-    return [kind for kind in _CHARTS if kind != "ladder" or document.dossiers]
-
-
-def has_charts() -> bool:
-    """Whether the optional dependency `charts` is installed."""
-    return find_spec("altair") is not None and find_spec("vl_convert") is not None
 
 
 def _build_meaning(document: SweepDocument) -> list[Section]:
@@ -322,7 +308,7 @@ def _list_unlisted(n_unlisted: int) -> list[Node]:
 
 
 def _format_short(cents: int) -> Text:
-    return write_both(partial(format_round_amount, cents))
+    return RoundMoney(cents)
 
 
 def _build_envelopes(document: SweepDocument) -> list[Node]:
@@ -438,12 +424,7 @@ def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]
     UsageError
         If the place cannot be written to.
     """
-    data: dict[str, bytes] = {}
-    for kind in list_chart_kinds(document):
-        chart = draw_sweep_chart(document, kind, lang)
-        drawn = render_svg(chart)
-        data[f"{kind}.svg"] = drawn.encode()
-        data[f"{kind}.png"] = convert_to_png(drawn)
+    data = draw_picture_files(build_charts(document), lang, synthetic=document.synthetic)
     data[DOCUMENT] = b"".join(text.encode() for text in iterate_json(document)) + b"\n"
     data[DOSSIERS] = encode_parquet(document.dossier_table)
     report = build_report(document)

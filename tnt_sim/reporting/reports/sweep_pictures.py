@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
 
 from tnt_sim.analysis.sweep.document import FundedCurvePoint, SweepDocument
-from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal, format_integer, format_round_amount, format_short_amount
-from tnt_sim.i18n.parameters import Count, Items, Rate
-from tnt_sim.reporting.charts.bars import Bar, Bars, Change, draw_dumbbells
-from tnt_sim.reporting.charts.curves import Axes, StepCurve, draw_steps
-from tnt_sim.reporting.charts.svg import (
-    Scale,
-    WriteNumber,
-    choose_limits,
-    describe_break,
-    write_cents,
-    write_number,
-)
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, Text, _, _n, join_sentences
+from tnt_sim.i18n.parameters import Count, Items, Listed, Number, Rate, RoundMoney, ShortMoney, SignedMoney
+from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.curves import Curves, NamedCurve
+from tnt_sim.reporting.charts.dumbbells import Change, Dumbbells
+from tnt_sim.reporting.charts.svg import Measure, describe_break
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.report_tree import Chart, write_both
+from tnt_sim.reporting.report_tree import Chart, Kind
 from tnt_sim.reporting.text.sweep import CURVE, list_envelope_titles, list_top_envelopes, select_lists
 from tnt_sim.reporting.text.vocabulary import write_goal
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.values.answer_values import label_goal
 
 MOST_STEPS_NAMED = 15
+KEYS = {"value": "value", "funded": "n_funded", "granted": "granted"}
+"""Measures of the curve, and the column of each in a frame."""
+_READERS: Mapping[str, Callable[[FundedCurvePoint], float]] = {
+    "value": lambda entry: float(Fraction(entry.objective[0].value)),
+    "funded": lambda entry: float(entry.n_funded),
+    "granted": lambda entry: float(entry.granted_cents),
+}
+_INDEX_MARKS = (Mark.GRANTED, Mark.LOSS, Mark.COMMITTED)
 MOST_ENVELOPES = 12
 
 
@@ -36,33 +35,36 @@ def build_charts(document: SweepDocument) -> dict[str, Chart]:
     """Return the pictures that the document has data for, by kind; none for a single amount."""
     if len(select_lists(document, document.first_curve)) < 2:
         return {}
-    charts = {"curve": _build_curve(document), "figures": _build_totals(document)}
+    charts = {"curve": build_curve(document), "figures": build_index(document)}
     if document.dossiers:
         charts["ladder"] = _build_entries(document)
     return {**charts, "envelopes": _build_envelopes(document)}
 
 
-def _list_curves(document: SweepDocument) -> list[tuple[str, StepCurve]]:
-    """Return the curves of the first objective, one alone where both are equal."""
-    result: list[tuple[str, StepCurve]] = []
+def _list_curves(document: SweepDocument, measure: str) -> list[NamedCurve]:
+    """Return the curves of a measure, one alone where both are equal."""
+    read = _READERS[measure]
+    curves: list[NamedCurve] = []
     for name, mark in (("free", Mark.GRANTED), ("nested", Mark.LOSS)):
-        points = [
-            (float(point.amount_cents), float(Fraction(entry.objective[0].value)))
-            for point, entry in select_lists(document, name)
-        ]
+        points = [(float(point.amount_cents), read(entry)) for point, entry in select_lists(document, name)]
         steps = document.steps
         if name == "free" and steps is not None and steps.amount_cents:
+            columns: Mapping[str, Sequence[str | int]] = {
+                "value": steps.value,
+                "funded": steps.n_funded,
+                "granted": steps.granted_cents,
+            }
             points = [
                 (float(cents), float(Fraction(value)))
-                for cents, value in zip(steps.amount_cents, steps.value, strict=True)
+                for cents, value in zip(steps.amount_cents, columns[measure], strict=True)
             ]
             points.append((float(document.to_cents), points[-1][1]))
-        if points and not (result and points == result[0][1].points):
-            result.append((name, StepCurve("", mark, points)))
-    return result
+        if points and not (curves and points == curves[0].points):
+            curves.append(NamedCurve(name, CURVE[name], mark, points))
+    return curves
 
 
-def list_bands(document: SweepDocument) -> list[tuple[float, float, float, float]]:
+def _list_bands(document: SweepDocument) -> list[tuple[float, float, float, float]]:
     if document.goals[0].sense != Sense.MAXIMISE:
         return []
     return [
@@ -77,135 +79,118 @@ def list_bands(document: SweepDocument) -> list[tuple[float, float, float, float
     ]
 
 
-def _build_curve(document: SweepDocument) -> Chart:
-    curves, bands = _list_curves(document), list_bands(document)
-    values = [value for _name, curve in curves for _x, value in curve.points]
-    values += [value for band in bands for value in band[2:]]
-    scale = Scale(*choose_limits(values), 0, 1, write_number)
+def build_curve(document: SweepDocument, measure: str = "value") -> Chart:
+    """Return the value of the first objective, the `funded` applications or the sum `granted`, by amount.
+
+    Raises
+    ------
+    ValueError
+        If no amount has a list.
+    """
+    curves = _list_curves(document, measure)
+    if not curves:
+        raise ValueError("no amount has a list: there is nothing to draw")
     goal = Capitalised(label_goal(document.goals[0].goal))
-    finding = write_both(partial(describe_rise, document))
+    title = {"value": goal, "funded": _("Funded applications"), "granted": _("Amount granted")}[measure]
+    is_money = measure == "granted"
+    kinds = {"value": Kind.DECIMAL, "funded": Kind.COUNT, "granted": Kind.ROUND_MONEY}
+    y = Measure(title, kinds[measure], KEYS[measure])
+    base = document.base_cents
+    here = None if base is None else (float(base), _("written: {amount}", amount=RoundMoney(base)))
+    bands = _list_bands(document) if measure == "value" else []
+    picture = Curves(curves, _measure_amount(document), y, bands, here, diagonal=is_money)
     question = join_sentences(
-        _("{goal} by amount; grey: the value is proven to lie there.", goal=goal)
+        _("{goal} by amount; grey: the value is proven to lie there.", goal=title)
         if bands
-        else _("{goal} by amount.", goal=goal),
-        write_both(partial(describe_break, scale)) if scale.is_broken else None,
+        else _("{goal} by amount.", goal=title),
+        _("Thin line: all of the amount.") if is_money else None,
+        describe_break(picture.choose_scale()),
     )
-    return Chart(finding, partial(_draw_curve, document, curves, bands, finding), finding, question)
+    return Chart(picture, _describe_rise(document, measure), question)
 
 
-def describe_rise(document: SweepDocument, lang: Lang) -> str:
-    """Write by how much the first objective changes from the least amount to the greatest."""
+def _describe_rise(document: SweepDocument, measure: str) -> Text:
+    """Say by how much a measure changes from the least amount to the greatest."""
     pairs = select_lists(document, document.first_curve)
     (start, first), (end, last) = pairs[0], pairs[-1]
-    if start is end:
+    low, high, goal = RoundMoney(start.amount_cents), RoundMoney(end.amount_cents), document.goals[0].goal
+    if measure == "funded":
         return _(
-            "At {amount}, {goal} is {value}",
-            amount=format_round_amount(start.amount_cents, lang),
-            goal=write_goal(document.goals[0].goal),
-            value=format_decimal(first.objective[0].value, lang),
-        ).in_(lang)
+            "From {low} to {high}, funded applications go from {before} to {after}",
+            low=low, high=high, before=Count(first.n_funded), after=Count(last.n_funded),
+        )  # fmt: skip
+    if measure == "granted":
+        return _(
+            "From {low} to {high}, the amount granted goes from {before} to {after}",
+            low=low, high=high, before=ShortMoney(first.granted_cents), after=ShortMoney(last.granted_cents),
+        )  # fmt: skip
     before, after = (Fraction(entry.objective[0].value) for entry in (first, last))
-    texts = [format_decimal(entry.objective[0].value, lang) for entry in (first, last)]
-    amounts = [format_round_amount(point.amount_cents, lang) for point in (start, end)]
-    goal = write_goal(document.goals[0].goal)
+    if start is end:
+        return _("At {amount}, {goal} is {value}", amount=low, goal=write_goal(goal), value=Number(before))
     if before == after:
         return _(
             "From {low} to {high}, {goal} stays at {value}",
-            low=amounts[0], high=amounts[1], goal=goal, value=texts[0],
-        ).in_(lang)  # fmt: skip
+            low=low, high=high, goal=write_goal(goal), value=Number(before),
+        )  # fmt: skip
     rate = NO_TEXT
     if before > 0:
         change = Rate(abs(after - before) / before, decimals=1)
         rate = _(" ({rate} more)", rate=change) if after > before else _(" ({rate} less)", rate=change)
     return _(
         "From {low} to {high}, {goal} goes from {first} to {last}{rate}",
-        low=amounts[0], high=amounts[1], goal=goal, first=texts[0], last=texts[1], rate=rate,
-    ).in_(lang)  # fmt: skip
+        low=low, high=high, goal=write_goal(goal), first=Number(before), last=Number(after), rate=rate,
+    )  # fmt: skip
 
 
-def _draw_curve(
-    document: SweepDocument,
-    curves: Sequence[tuple[str, StepCurve]],
-    bands: Sequence[tuple[float, float, float, float]],
-    label: Text,
-    lang: Lang,
-    width: int,
-) -> str:
-    named = [StepCurve(CURVE[name].in_(lang), curve.mark, curve.points) for name, curve in curves]
-    here = None
-    if document.base_cents is not None:
-        words = _("written: {amount}", amount=format_round_amount(document.base_cents, lang))
-        here = (float(document.base_cents), words.in_(lang))
-    axes = Axes(describe_amount(document, lang), label_goal(document.goals[0].goal).in_(lang), write_cents)
-    return draw_steps(named, bands, here, axes, label.in_(lang), lang, width)
+def describe_amount(document: SweepDocument) -> Text:
+    """Return the title of an axis of amounts."""
+    return _("Amount of {name}", name=Listed(list_envelope_titles(document), 3))
 
 
-def describe_amount(document: SweepDocument, lang: Lang) -> str:
-    names = format_list(list_envelope_titles(document), lang, 3)
-    return _("Amount of {name}", name=names).in_(lang)
+def _measure_amount(document: SweepDocument) -> Measure:
+    return Measure(describe_amount(document), Kind.ROUND_MONEY, "amount")
 
 
-def _build_totals(document: SweepDocument) -> Chart:
+def build_index(document: SweepDocument) -> Chart:
+    """Return what each amount reaches, 100 at the smallest; what is granted where nothing else changes."""
     lists = select_lists(document, document.first_curve)
-    series: list[tuple[Text, list[tuple[float, float]]]] = []
-    columns: tuple[tuple[Text, list[int | None]], ...] = (
-        (_("funded applications"), [entry.n_funded for _point, entry in lists]),
-        (_("population of the applicants"), [entry.population for _point, entry in lists]),
-        (_("departments reached"), [entry.n_departments for _point, entry in lists]),
-    )
-    flat = []
-    for name, counts in columns:
+    columns: Mapping[str, tuple[Text, list[int | None]]] = {
+        "n_funded": (_("funded applications"), [entry.n_funded for _point, entry in lists]),
+        "population": (_("population of the applicants"), [entry.population for _point, entry in lists]),
+        "n_departments": (_("departments reached"), [entry.n_departments for _point, entry in lists]),
+    }
+    amounts = [float(point.amount_cents) for point, _entry in lists]
+    curves, flat = [], []
+    for (key, (name, counts)), mark in zip(columns.items(), _INDEX_MARKS, strict=True):
         first = counts[0]
         if not first or None in counts:
             continue
-        points = [
-            (float(point.amount_cents), 100.0 * (count or 0) / first)
-            for (point, _entry), count in zip(lists, counts, strict=True)
-        ]
-        if len({value for _x, value in points}) == 1:
+        if len(set(counts)) == 1:
             flat.append(name)
         else:
-            series.append((name, points))
-    indexed = bool(series)
-    if not indexed:
-        series.append((_("granted"), [(float(p.amount_cents), float(e.granted_cents)) for p, e in lists]))
-    finding = write_both(partial(describe_reach, lists[0][1], lists[-1][1]))
-    values = [value for _name, points in series for _x, value in points]
-    write = write_number if indexed else write_cents
-    scale = Scale(*choose_limits(values), 0, 1, write)
-    unchanged = [_("Unchanged: {name}.", name=name) for name in flat]
+            index = [100.0 * (count or 0) / first for count in counts]
+            curves.append(NamedCurve(key, name, mark, list(zip(amounts, index, strict=True))))
+    y = Measure("", key="index")
+    if not curves:
+        granted = [float(entry.granted_cents) for _point, entry in lists]
+        y = Measure("", Kind.ROUND_MONEY, "granted")
+        curves = [NamedCurve("granted", _("granted"), Mark.GRANTED, list(zip(amounts, granted, strict=True)))]
+    picture = Curves(curves, _measure_amount(document), y, stepped=False)
     question = join_sentences(
-        _("100 is the value at the smallest amount.") if indexed else None,
-        *(words for words in unchanged),
-        write_both(partial(describe_break, scale)) if scale.is_broken else None,
+        _("100 is the value at the smallest amount.") if y.key == "index" else None,
+        *(_("Unchanged: {name}.", name=name) for name in flat),
+        describe_break(picture.choose_scale()),
     )
-    return Chart(finding, partial(_draw_totals, document, series, write, finding), finding, question)
+    return Chart(picture, _describe_reach(lists[0][1], lists[-1][1]), question)
 
 
-def describe_reach(first: FundedCurvePoint, last: FundedCurvePoint, lang: Lang) -> str:
-    before, after = (format_integer(entry.n_funded, lang) for entry in (first, last))
+def _describe_reach(first: FundedCurvePoint, last: FundedCurvePoint) -> Text:
+    """Say how many applications the smallest and the largest amount fund."""
     return _(
         "Funded applications: {before} at the smallest amount, {after} at the largest",
-        before=before,
-        after=after,
-    ).in_(lang)
-
-
-def _draw_totals(
-    document: SweepDocument,
-    series: Sequence[tuple[Text, Sequence[tuple[float, float]]]],
-    write: WriteNumber,
-    label: Text,
-    lang: Lang,
-    width: int,
-) -> str:
-    marks = (Mark.GRANTED, Mark.LOSS, Mark.COMMITTED)
-    curves = [
-        StepCurve(name.in_(lang), mark, points, whole=False)
-        for (name, points), mark in zip(series, marks, strict=False)
-    ]
-    axes = Axes(describe_amount(document, lang), "", write_cents, write)
-    return draw_steps(curves, [], None, axes, label.in_(lang), lang, width)
+        before=Count(first.n_funded),
+        after=Count(last.n_funded),
+    )
 
 
 def _build_entries(document: SweepDocument) -> Chart:
@@ -221,20 +206,18 @@ def _build_entries(document: SweepDocument) -> Chart:
             "Applications that enter, {n} amounts to a bar; some leave again",
             n=size,
         )
-    return Chart(finding, _build_entry_bars(counts, size, finding), finding, question)
+    return Chart(_build_entry_bars(counts, size), finding, question)
 
 
-def _build_entry_bars(counts: Sequence[tuple[int, int]], size: int, label: Text) -> Bars:
+def _build_entry_bars(counts: Sequence[tuple[int, int]], size: int) -> Bars:
     """Return who enters at each amount, or at so many neighbouring amounts together: no entry is left out."""
     bars = []
     for k in range(0, len(counts), size):
         group = counts[k : k + size]
-        ends = dict.fromkeys(
-            write_both(partial(format_round_amount, cents)) for cents in (group[0][0], group[-1][0])
-        )
+        ends = dict.fromkeys(RoundMoney(cents) for cents in (group[0][0], group[-1][0]))
         n = sum(count for _cents, count in group)
         bars.append(Bar(Items(list(ends), " –"), [n], [Count(n)]))
-    return Bars(bars, label)
+    return Bars(bars)
 
 
 def _build_envelopes(document: SweepDocument) -> Chart:
@@ -242,11 +225,11 @@ def _build_envelopes(document: SweepDocument) -> Chart:
     (start, first), (end, last) = lists[0], lists[-1]
     before = {entry.id: entry.granted_cents for entry in first.envelopes}
     rows = [
-        (entry.title or entry.id, before.get(entry.id, 0), entry.granted_cents)
+        (entry.id, entry.title or entry.id, before.get(entry.id, 0), entry.granted_cents)
         for entry in list_top_envelopes(last)
     ]
-    rows.sort(key=lambda row: -abs(row[2] - row[1]))
-    name, least, most = rows[0]
+    rows.sort(key=lambda row: -abs(row[3] - row[2]))
+    _id, name, least, most = rows[0]
     finding = describe_largest_gain(name, least, most)
     question = join_sentences(
         _("Amounts granted by each envelope, at the smallest amount and at the largest."),
@@ -258,30 +241,19 @@ def _build_envelopes(document: SweepDocument) -> Chart:
         if len(rows) > MOST_ENVELOPES
         else None,
     )
-    amounts = (start.amount_cents, end.amount_cents)
-    return Chart(
-        finding, partial(_draw_envelopes, rows[:MOST_ENVELOPES], amounts, finding), finding, question
-    )
+    changes = [
+        Change(id_, title, before, after, SignedMoney(after - before))
+        for id_, title, before, after in rows[:MOST_ENVELOPES]
+    ]
+    sides = (RoundMoney(start.amount_cents), RoundMoney(end.amount_cents))
+    return Chart(Dumbbells(changes, sides), finding, question)
 
 
 def describe_largest_gain(name: str, least: int, most: int) -> Text:
     """Say what the envelope that changes most gains or loses from the smallest amount to the largest, in cents."""
-    gain = write_both(partial(format_short_amount, abs(most - least)))
+    gain = ShortMoney(abs(most - least))
     if most == least:
         return _("Every envelope grants as much at the smallest amount as at the largest")
     if most > least:
         return _("{envelope} gains the most: {gain}", envelope=name, gain=gain)
     return _("{envelope} loses the most: {gain}", envelope=name, gain=gain)
-
-
-def _draw_envelopes(
-    rows: Sequence[tuple[str, int, int]], amounts: tuple[int, int], label: Text, lang: Lang, width: int
-) -> str:
-    changes = [
-        Change(
-            name, before, after, ("+" if after > before else "") + format_short_amount(after - before, lang)
-        )
-        for name, before, after in rows
-    ]
-    low, high = (format_round_amount(cents, lang) for cents in amounts)
-    return draw_dumbbells(changes, (low, high), write_cents, label.in_(lang), lang, width)

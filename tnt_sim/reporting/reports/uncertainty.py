@@ -11,12 +11,12 @@ import polars as pl
 
 from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables, Risk
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal
-from tnt_sim.i18n.parameters import Count
+from tnt_sim.i18n.parameters import Count, Number
 from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import (
     Callout,
     Cell,
+    Chart,
     Column,
     Kind,
     Node,
@@ -43,7 +43,6 @@ from tnt_sim.reporting.reports.uncertainty_pictures import (
 )
 from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.scenario.scenario import is_synthetic
-from tnt_sim.verify.run_document import format_fraction
 
 MOST_DENOMINATOR = 10**6
 """Largest denominator of a share of draws, which a float has lost: the most draws of an ensemble."""
@@ -263,7 +262,7 @@ def _build_standing_section(tables: EnsembleTables) -> Section:
     title, strip = _("Core, borderline, excluded"), build_strip(tables, counted)
     if strip is None:
         bars = [Bar(STANDING[key], [n], [Count(n)]) for key, n in zip(groups, numbers, strict=True)]
-        return build_section(title, columns, chart=Bars(bars, title, [_("applications")]))
+        return build_section(title, columns, chart=Chart(Bars(bars, [_("applications")]), alt=title))
     apart = Table(columns, outputs=Output.TERMINAL | Output.SHEET)
     return Section(title, [strip, *_list_disputed(tables), apart])
 
@@ -311,7 +310,7 @@ def _build_risk_section(tables: EnsembleTables) -> Section:
     plan = tables.draws.plan.values
     words = []
     if plan:
-        text = write_both(partial(format_decimal, format_fraction(plan[0])))
+        text = Number(plan[0])
         words.append(_("Without uncertainty: {amounts}.", amounts=text))
     goal = describe_first_goal(tables)
     return build_section(

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
-import numpy as np
-
 from tnt_sim.analysis.uncertainty.result import (
     CORE,
     EXTERIOR,
@@ -21,14 +19,14 @@ from tnt_sim.analysis.uncertainty.result import (
     compute_range,
 )
 from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, join_sentences
-from tnt_sim.i18n.numbers import format_decimal, format_integer
+from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.charts.curves import Axes, MarkedValue, ValueBox, draw_histogram
-from tnt_sim.reporting.charts.frequency_strip import FrequencyGroup, StripWords, draw_frequencies
-from tnt_sim.reporting.charts.ranges import Range, choose_range_scale, draw_ranges
-from tnt_sim.reporting.charts.svg import describe_break, write_number
+from tnt_sim.reporting.charts.frequency_strip import FrequencyGroup, FrequencyStrip
+from tnt_sim.reporting.charts.histogram import Histogram, MarkedValue, ValueBox
+from tnt_sim.reporting.charts.ranges import Range, RangeBars
+from tnt_sim.reporting.charts.svg import Measure, describe_break
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.report_tree import Chart, write_both
+from tnt_sim.reporting.report_tree import Chart, Kind, write_both
 from tnt_sim.rules.expressions.column_text import describe_column
 from tnt_sim.verify.run_document import format_fraction
 
@@ -116,30 +114,30 @@ def build_histogram(tables: EnsembleTables, risk: Risk) -> Chart:
             n=spread.n, inside=Count(spread.n_inside), median=describe_value(spread.median),
         ),
     )  # fmt: skip
-    return Chart(finding, partial(_draw_histogram, tables, risk, spread, finding), finding, question)
-
-
-def _draw_histogram(
-    tables: EnsembleTables, risk: Risk, spread: ValueRange, label: Text, lang: Lang, width: int
-) -> str:
-    values = np.array([float(value) for value in tables.values])
     bad = (-math.inf, float(risk.var)) if tables.best_is_high else (float(risk.var), math.inf)
-    readings = [MarkedValue(float(risk.mean), _("average").in_(lang))]
+    marked = [MarkedValue(float(risk.mean), _("average"))]
     if tables.draws.plan.values:
-        readings.append(MarkedValue(float(tables.draws.plan.values[0]), _("without uncertainty").in_(lang)))
-    axes = Axes(describe_first_goal(tables).in_(lang), _("draws").in_(lang), write_number)
+        marked.append(MarkedValue(float(tables.draws.plan.values[0]), _("without uncertainty")))
     least, low, high, most = (float(value) for value in spread.limits)
-    box = ValueBox(least, low, float(spread.median), high, most)
-    return draw_histogram(values, readings, bad, axes, label.in_(lang), lang, width, box)
+    picture = Histogram(
+        [float(value) for value in tables.values],
+        Measure(describe_first_goal(tables)),
+        Measure(_("draws"), Kind.COUNT),
+        marked,
+        bad,
+        ValueBox(least, low, float(spread.median), high, most),
+    )
+    return Chart(picture, finding, question)
 
 
 def build_tornado(tables: EnsembleTables) -> Chart | None:
     """Return the range of the value where each input alone varies, the widest first; None without such a draw."""
     labels = label_inputs(tables)
-    ranges = [(labels[place], spread) for place, spread in list_input_ranges(tables)]
+    ids = [input_.spec.id for input_ in tables.ground.inputs]
+    ranges = [(ids[place], labels[place], spread) for place, spread in list_input_ranges(tables)]
     if not ranges:
         return None
-    name, spread = ranges[0]
+    _id, name, spread = ranges[0]
     if spread.limits[0] == spread.limits[3]:
         finding = _n(
             "No uncertainty moves the result by itself, in {n} draw",
@@ -153,11 +151,9 @@ def build_tornado(tables: EnsembleTables) -> Chart | None:
             n=spread.n, inside=Count(spread.n_inside), name=name,
             low=describe_value(spread.limits[1]), high=describe_value(spread.limits[2]),
         )  # fmt: skip
-    rows = ranges[:MOST_INPUTS]
-    plan = tables.draws.plan.values[0] if tables.draws.plan.values else None
-    scale = choose_range_scale(
-        _list_ranges(rows, Lang.EN), None if plan is None else float(plan), write_number
-    )
+    plan = tables.draws.plan.values
+    here = (float(plan[0]), _("without uncertainty")) if plan else None
+    picture = RangeBars(_list_ranges(ranges[:MOST_INPUTS]), Measure(describe_first_goal(tables)), here)
     question = join_sentences(
         _(
             "One uncertainty varies, and the others are as written. Bar: without a tenth of the draws at "
@@ -165,9 +161,9 @@ def build_tornado(tables: EnsembleTables) -> Chart | None:
         )
         if spread.n >= 10
         else _("One uncertainty varies, and the others are as written. Bar: all draws."),
-        write_both(partial(describe_break, scale)) if scale.is_broken else None,
+        describe_break(picture.choose_scale()),
     )
-    return Chart(finding, partial(_draw_tornado, tables, rows, plan, finding), finding, question)
+    return Chart(picture, finding, question)
 
 
 def list_input_ranges(tables: EnsembleTables) -> list[tuple[int, ValueRange]]:
@@ -182,9 +178,9 @@ def _measure_width(spread: ValueRange) -> tuple[Fraction, Fraction]:
     return high - low, most - least
 
 
-def _list_ranges(rows: Sequence[tuple[Text, ValueRange]], lang: Lang) -> list[Range]:
+def _list_ranges(rows: Sequence[tuple[str, Text, ValueRange]]) -> list[Range]:
     result = []
-    for name, spread in rows:
+    for id_, name, spread in rows:
         least, low, high, most = (float(value) for value in spread.limits)
         text = _n(
             "{low} to {high} in {inside} of {n} draw",
@@ -192,21 +188,8 @@ def _list_ranges(rows: Sequence[tuple[Text, ValueRange]], lang: Lang) -> list[Ra
             n=spread.n, inside=Count(spread.n_inside),
             low=describe_value(spread.limits[1]), high=describe_value(spread.limits[2]),
         )  # fmt: skip
-        result.append(Range(name.in_(lang), least, low, float(spread.median), high, most, text.in_(lang)))
+        result.append(Range(name, least, low, float(spread.median), high, most, text, id_))
     return result
-
-
-def _draw_tornado(
-    tables: EnsembleTables,
-    rows: Sequence[tuple[Text, ValueRange]],
-    plan: Fraction | None,
-    label: Text,
-    lang: Lang,
-    width: int,
-) -> str:
-    here = None if plan is None else (float(plan), _("without uncertainty").in_(lang))
-    axis = describe_first_goal(tables).in_(lang)
-    return draw_ranges(_list_ranges(rows, lang), here, write_number, axis, label.in_(lang), lang, width)
 
 
 def count_core_draws(n: int) -> int:
@@ -260,10 +243,6 @@ def build_strip(tables: EnsembleTables, counted: dict[str, int]) -> Chart | None
         return None
     finding = describe_core(tables, counted)
     question = _("Each application in play, as high as the number of draws that fund it")
-    return Chart(finding, partial(_draw_strip, tables, counted, finding), finding, question)
-
-
-def _draw_strip(tables: EnsembleTables, counted: dict[str, int], label: Text, lang: Lang, width: int) -> str:
     n = tables.n_draws
     meanings = describe_standings(n)
     limits = {
@@ -273,13 +252,10 @@ def _draw_strip(tables: EnsembleTables, counted: dict[str, int], label: Text, la
     }
     groups = [
         FrequencyGroup(
-            f"{Capitalised(meanings[key]).in_(lang)}{_(': ').in_(lang)}"
-            f"{format_integer(counted.get(key, 0), lang)}",
-            mark,
-            least,
+            _("{name}: {text}", name=Capitalised(meanings[key]), text=Count(counted.get(key, 0))), mark, least
         )
         for key, (mark, least) in limits.items()
     ]
-    words = StripWords(_("applications in play").in_(lang), _("draws that fund the application").in_(lang))
-    counts = tables.dossiers["times"].to_list()
-    return draw_frequencies(counts, n, groups, words, label.in_(lang), lang, width)
+    x_title, y_title = _("applications in play"), _("draws that fund the application")
+    names, counts = tables.dossiers["dossier"].to_list(), tables.dossiers["times"].to_list()
+    return Chart(FrequencyStrip(names, counts, n, groups, x_title, y_title), finding, question)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 
 import polars as pl
@@ -16,10 +15,10 @@ from tnt_sim.analysis.alternatives.document import (
     OptimumEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Capitalised, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_decimal, format_euros
 from tnt_sim.i18n.parameters import Rate
-from tnt_sim.reporting.charts.matrix import MatrixRow, draw_matrix
+from tnt_sim.reporting.charts.matrix import Matrix, MatrixRow
 from tnt_sim.reporting.report_tree import Callout, Chart, Kind, Node, Paragraph, Section, Tone, write_both
 from tnt_sim.reporting.reports.study_report import build_change_table
 from tnt_sim.reporting.text.dossier_names import label_dossier
@@ -107,7 +106,26 @@ def build_matrix(document: AlternativesDocument, most: int = MOST_MATRIX_ROWS) -
             "others follow in the order of their table",
             most=most,
         )
-    return Chart(finding, partial(_draw_matrix, rows[:most], lists, finding), finding, question)
+    return Chart(Matrix(rows[:most], lists), finding, question)
+
+
+def list_charts() -> Mapping[str, Callable[..., Chart]]:
+    """Return what builds its charts by name."""
+    return {"lists": _build_list_chart}
+
+
+def _build_list_chart(result: AlternativesResult, most: int = MOST_MATRIX_ROWS) -> Chart:
+    """Return the matrix of the dossiers that depend on the choice.
+
+    Raises
+    ------
+    ValueError
+        If no other list was found, or all lists fund the same.
+    """
+    chart = build_matrix(result.data, most)
+    if chart is None or not result.data.open:
+        raise ValueError("no application depends on the choice: there is nothing to draw")
+    return chart
 
 
 def list_matrix_rows(document: AlternativesDocument) -> tuple[list[MatrixRow], list[str]]:
@@ -126,10 +144,6 @@ def list_matrix_rows(document: AlternativesDocument) -> tuple[list[MatrixRow], l
         rows.append(MatrixRow(label_dossier(name, dossier.title), [in_best, *inside]))
     rows.sort(key=lambda row: abs(2 * sum(row.inside) - len(row.inside)))
     return rows, [str(k) for k in range(len(others) + 1)]
-
-
-def _draw_matrix(rows: Sequence[MatrixRow], lists: Sequence[str], label: Text, lang: Lang, width: int) -> str:
-    return draw_matrix(rows, lists, label.in_(lang), width)
 
 
 def describe_verdict(document: AlternativesDocument) -> Text:

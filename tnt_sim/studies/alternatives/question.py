@@ -30,7 +30,6 @@ MOST = 100
     document="analysis.alternatives.document.AlternativesDocument",
     table="dossiers",
     answer="tnt_sim.studies.alternatives.answer",
-    plots="tnt_sim.studies.alternatives.plots",
     next=("rule-prices {it}",),
 )
 def alternatives(

@@ -25,6 +25,7 @@ from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count, Money, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
+    Chart,
     Column,
     Kind,
     Node,
@@ -38,7 +39,7 @@ from tnt_sim.reporting.report_tree import (
     write_words,
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
-from tnt_sim.reporting.reports.inversion_picture import build_inversion_section
+from tnt_sim.reporting.reports.inversion_picture import build_inversion_chart, build_inversion_section
 from tnt_sim.reporting.reports.study_report import build_change_table, build_interruption
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.rules.protocols import Sense
@@ -62,6 +63,28 @@ CHEAPER = (
 def map_tables(result: AuditResult) -> Mapping[str, Callable[[], pl.DataFrame]]:
     """Return the table of the answer: one row for each application."""
     return {"dossiers": result.to_dataframe}
+
+
+def list_charts() -> Mapping[str, Callable[[AuditResult], Chart]]:
+    """Return what builds its charts by name."""
+    return {"inversions": _build_inversions}
+
+
+def _build_inversions(result: AuditResult) -> Chart:
+    """Return the list by value and amount, with a line from each better application that it leaves out.
+
+    Raises
+    ------
+    ValueError
+        If the scenario has no single score that orders applications, or none has a value and an amount.
+    """
+    pairs = result.data.inversions
+    if pairs is None:
+        raise ValueError("no single score orders the applications: there are no inversions to draw")
+    chart = build_inversion_chart(pairs, DecidedDossiers.of_list(result.problem, result.allocation))
+    if chart is None:
+        raise ValueError("no application has an amount and a value: there is nothing to draw")
+    return chart
 
 
 def build_verdict(document: AuditDocument) -> Iterator[Callout]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     document="analysis.audit.document.AuditDocument",
     table="dossiers",
     answer="tnt_sim.studies.audit.answer",
-    plots="tnt_sim.studies.audit.plots",
     next=("alternatives {it}",),
 )
 def audit(

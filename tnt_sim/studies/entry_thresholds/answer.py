@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,17 +10,19 @@ import polars as pl
 
 from tnt_sim.analysis.marginal.document import EntryThresholdRow, EntryThresholdsDocument
 from tnt_sim.documents import TableRows
-from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_round_amount
-from tnt_sim.i18n.parameters import Count, Items, Money
+from tnt_sim.i18n.message import Capitalised, Text, _, _n
+from tnt_sim.i18n.numbers import format_amount
+from tnt_sim.i18n.parameters import Count, Items, Money, RoundMoney
 from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.histogram import Histogram
+from tnt_sim.reporting.charts.svg import Measure
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
 from tnt_sim.reporting.text.entry_flags import FLAGS
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Interval
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+    pass
 
 MOST_ENTRIES, MOST_BARS = 25, 12
 OBSERVED_FLAGS: Mapping[str, Text] = MappingProxyType(
@@ -72,7 +73,7 @@ def build_page(document: EntryThresholdsDocument) -> Iterator[Node]:
             for flag in flags
         ]
         nodes.append(Paragraph(_("{sentence}.", sentence=Capitalised(Items(counts, ";")))))
-    nodes.append(Chart(title, build_bars(waiting)))
+    nodes.append(Chart(build_bars(waiting), alt=title))
     yield Section(title, [*nodes, build_table(COLUMNS, waiting, most=MOST_ENTRIES)])
 
 
@@ -150,39 +151,24 @@ def build_bars(waiting: Sequence[EntryThresholdRow]) -> Bars:
         n = sum(one <= cents for one in known)
         bars.append(Bar(_("+{amount}", amount=Money(cents)), [n], [Count(n)]))
     side = _("applications that can enter without loss")
-    return Bars(bars, _("entry envelopes of the applications"), [side])
+    return Bars(bars, [side])
 
 
-def list_plots() -> Mapping[str, Callable[[EntryThresholdsDocument, Lang], AltairChart]]:
-    """Return the Altair charts by name."""
-    return {"entries": plot_entries}
+def list_charts() -> Mapping[str, Callable[[EntryThresholdsDocument], Chart]]:
+    """Return what builds its charts by name."""
+    return {"entries": build_chart}
 
 
-def plot_entries(document: EntryThresholdsDocument, lang: Lang) -> AltairChart:
-    """Draw how many applications enter first at each amount of the envelope."""
-    from tnt_sim.reporting.plots.drawing.study_charts import draw_entry_amounts
-    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
-
-    frame = pl.DataFrame(
-        [
-            (entry.dossier, entry.first_cents / 100, entry.flag)
-            for entry in document.entries
-            if entry.first_cents is not None and entry.first_cents > document.from_cents
-        ],
-        schema={"dossier": pl.String, "enters_at": pl.Float64, "flag": pl.String},
-        orient="row",
-    )
-    low, high = (
-        write_both(partial(format_round_amount, cents)) for cents in (document.from_cents, document.to_cents)
-    )
+def build_chart(document: EntryThresholdsDocument) -> Chart:
+    """Return how many applications enter first at each amount of the envelope."""
+    limits = (document.from_cents, document.to_cents)
+    amounts = [entry.first_cents for entry in document.entries if (entry.first_cents or 0) > limits[0]]
     finding = _n(
         "{n} application enters between {low} and {high}",
         "{n} applications enter between {low} and {high}",
-        n=frame.height, low=low, high=high,
+        n=len(amounts), low=RoundMoney(limits[0]), high=RoundMoney(limits[1]),
     )  # fmt: skip
-    limits = (document.from_cents / 100, document.to_cents / 100)
-    amount = _("Amount of {name}", name=document.envelope or "–").in_(lang)
-    question = _("Applications by the smallest amount that funds them")
-    return finish_chart(
-        draw_entry_amounts(frame, limits, amount, lang), finding, question, lang, synthetic=document.synthetic
-    )
+    amount = Measure(_("Amount of {name}", name=document.envelope or "–"), Kind.ROUND_MONEY)
+    values = [float(cents) for cents in amounts if cents is not None]
+    picture = Histogram(values, amount, Measure(_("Applications"), Kind.COUNT), limits=limits)
+    return Chart(picture, finding, _("Applications by the smallest amount that funds them"))

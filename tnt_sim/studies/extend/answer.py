@@ -32,16 +32,10 @@ from tnt_sim.i18n.numbers import (
     format_round_amount,
     format_short_amount,
 )
-from tnt_sim.i18n.parameters import Items, Listed, Money
-from tnt_sim.reporting.report_tree import (
-    Column,
-    Kind,
-    Node,
-    Paragraph,
-    Section,
-    Table,
-    write_both,
-)
+from tnt_sim.i18n.parameters import Items, Listed, Money, RoundMoney
+from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.svg import Measure
+from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Paragraph, Section, Table, write_both
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.studies.marginal_euro.answer import build_steps
 from tnt_sim.values.answer_values import Support, label_goal
@@ -379,7 +373,7 @@ def _build_transfers(document: ExtendDocument) -> list[Node]:
 
 
 def _write_total(cents: int) -> Text:
-    return write_both(partial(format_round_amount, cents))
+    return RoundMoney(cents)
 
 
 def _build_moves(document: ExtendDocument, entry: FundedListEntry) -> list[Node]:
@@ -482,7 +476,7 @@ def _build_envelopes(
     else:
         nodes.append(Paragraph(_("The same list as before.")))
     for item in entry.raised:
-        more = write_both(partial(format_amount, item.cents))
+        more = Money(item.cents)
         text = _('The ceiling of "{envelope}" is exceeded by {more}.', envelope=item.envelope, more=more)
         nodes.append(Paragraph(text))
     return [Section(_("At {total}, with transfers", total=total), nodes)]
@@ -563,3 +557,78 @@ def _describe_list_change(key: str, n: str, at: str, *, by_transfer: bool) -> Te
     if key == "enter":
         return _("Enter beyond that at {at}: {n}", at=at, n=n)
     return _("Leave at {at}: {n}", at=at, n=n)
+
+
+WAYS = {"transfer": _("Transfers"), "alone": _("Extension alone"), "total": _("Together")}
+"""Ways to do more, by the key of their gain."""
+
+
+def list_charts() -> Mapping[str, Callable[..., Chart]]:
+    """Return what builds its charts by name."""
+    return {"gains": build_gain_chart}
+
+
+def build_gain_chart(document: ExtendDocument, goal: str | None = None) -> Chart:
+    """Return what transfers, a larger total and both bring to an objective, each list for itself.
+
+    Parameters
+    ----------
+    goal : name of the objective, by default the first
+
+    Raises
+    ------
+    ValueError
+        If there is no such objective, or no gain is known.
+    """
+    goals = {entry.goal: entry for entry in document.goals}
+    chosen = goal or next(iter(goals))
+    if chosen not in goals:
+        raise ValueError(f"goal must be one of {', '.join(goals)}, not {goal!r}")
+    gains: dict[int, dict[str, str]] = {}
+    for cents, key, gain in _iterate_gains(document, chosen):
+        gains.setdefault(cents, {})[key] = gain
+    if not gains:
+        raise ValueError("no gain is known: there is nothing to draw")
+    ways = [way for way in WAYS if any(way in row for row in gains.values())]
+    is_money = goals[chosen].unit == "money"
+    times = 100 if is_money else 1
+    bars = [
+        Bar(
+            RoundMoney(cents),
+            [float(parse_decimal(row[way]) * times) if way in row else None for way in ways],
+            [write_both(partial(format_change, document, chosen, row.get(way))) for way in ways],
+            id=str(cents),
+        )
+        for cents, row in gains.items()
+    ]
+    measure = Measure(
+        _("Gain ({goal})", goal=label_goal(chosen)), Kind.ROUND_MONEY if is_money else Kind.DECIMAL
+    )
+    picture = Bars(bars, [WAYS[way] for way in ways], measure)
+    question = _("Gain over the amounts as written, by total; each list is decided for itself")
+    return Chart(picture, write_both(partial(_find_finding, document)), question)
+
+
+def _iterate_gains(document: ExtendDocument, goal: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the total, the way and the gain of each bar: transfers at the written total alone."""
+    free = document.free
+    for own in free.gains:
+        if own.goal == goal and own.transfer is not None and document.transfers != "none":
+            yield document.amount_cents, "transfer", own.transfer
+    for entry in free.totals:
+        for gain in entry.gains:
+            if gain.goal != goal:
+                continue
+            if gain.alone is not None:
+                yield entry.total_cents, "alone", gain.alone
+            if gain.total is not None and document.transfers != "none":
+                yield entry.total_cents, "total", gain.total
+
+
+def _find_finding(document: ExtendDocument, lang: Lang) -> str:
+    """Return the sentence that answers: what transfers bring, else what the first larger total does."""
+    entry = document.free.transfer
+    if isinstance(entry, FundedListEntry) and document.transfers != "none":
+        return describe_transfers(document, entry, lang)
+    texts = describe_totals(document, document.free, lang)
+    return texts[0] if texts else _("Transfer or extend?").in_(lang)

@@ -40,7 +40,6 @@ def split_amounts(texts: Sequence[str]) -> list[str]:
     document="analysis.extend.document.ExtendDocument",
     table="gains",
     answer="tnt_sim.studies.extend.answer",
-    plots="tnt_sim.studies.extend.plots",
     next=("sweep {it}", "rule-prices {it}"),
 )
 def extend(

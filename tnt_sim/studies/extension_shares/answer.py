@@ -44,7 +44,7 @@ COLUMNS: Sequence[Col[ExtensionOption]] = (
 def build_page(document: ExtensionDocument) -> Iterator[Node]:
     """Yield the ways, with a picture where their gains have one unit."""
     title, ways = _("{extra} more", extra=Money(document.extra_cents)), document.ways
-    yield Section(title, [Chart(title, build_bars(document)), build_table(COLUMNS, ways, most=len(ways))])
+    yield Section(title, [Chart(build_bars(document), alt=title), build_table(COLUMNS, ways, most=len(ways))])
 
 
 def describe_way(option: ExtensionOption) -> Text:
@@ -75,4 +75,4 @@ def build_bars(document: ExtensionDocument) -> Bars:
         if is_comparable
     ]
     side = _("gain for {extra} more", extra=Money(document.extra_cents))
-    return Bars(bars, _("where to put the extension"), [side])
+    return Bars(bars, [side])

@@ -15,12 +15,13 @@ from tnt_sim.i18n.message import Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.svg import Measure
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Gain, format_signed, label_goal
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+    pass
 
 MOST_BARS = 12
 TITLES: Mapping[str, Text] = MappingProxyType(
@@ -54,7 +55,7 @@ def build_steps(steps: Sequence[NextEuro]) -> Iterator[Node]:
     """Yield a section for the envelopes and one for the rules, and what their figures mean."""
     for kind, title in TITLES.items():
         if rows := [step for step in steps if step.kind == kind]:
-            yield Section(title, [Chart(title, build_bars(rows)), build_table(COLUMNS, rows)])
+            yield Section(title, [Chart(build_bars(rows), alt=title), build_table(COLUMNS, rows)])
     yield Paragraph(STEP_NOTE, soft=True)
 
 
@@ -87,51 +88,39 @@ def build_bars(steps: Sequence[NextEuro]) -> Bars:
         (step.step.low_cents, step.id) for step in steps if step.step.exact and step.step.low_cents
     )
     bars = [Bar(name, [cents], [_("+{amount}", amount=Money(cents))]) for cents, name in known[:MOST_BARS]]
-    return Bars(bars, _("what the next euro is worth"), [_("the least to add for a gain")])
+    return Bars(bars, [_("the least to add for a gain")])
 
 
-def list_plots() -> Mapping[str, Callable[[NextEuroDocument, Lang], AltairChart]]:
-    """Return the Altair charts by name."""
-    return {"next_euro": plot_steps}
+def list_charts() -> Mapping[str, Callable[[NextEuroDocument], Chart]]:
+    """Return what builds its charts by name."""
+    return {"next_euro": build_chart}
 
 
 def list_bars(steps: Sequence[NextEuro]) -> list[Bar]:
-    """Return the euros of each step in money whose gain is known, the smallest first."""
+    """Return the cents of each step in money whose gain is known, the smallest first."""
     bars = [
-        Bar(
-            step.id,
-            [cents / 100],
-            [write_both(partial(_label_step, cents, step.gain, step.goal))],
-            id=step.id,
-        )
+        Bar(step.id, [cents], [write_both(partial(_label_step, cents, step.gain, step.goal))], id=step.id)
         for step in steps
         if (cents := step.step.low_cents) and step.gain is not None
     ]
-    return sorted(bars, key=lambda bar: (bar.sizes[0], bar.id))
+    return sorted(bars, key=lambda bar: (bar.sizes, bar.id))
 
 
 def _label_step(cents: int, gain: Fraction, goal: str | None, lang: Lang) -> str:
     return f"+{format_short_amount(cents, lang)} → {format_signed(gain, lang)} {goal}"
 
 
-def plot_steps(document: NextEuroDocument, lang: Lang) -> AltairChart:
-    """Draw the least to add to each envelope for a gain.
+def build_chart(document: NextEuroDocument) -> Chart:
+    """Return the least to add to each envelope for a gain.
 
     Raises
     ------
     ValueError
         If no envelope has a step in money.
     """
-
-    from tnt_sim.reporting.plots.drawing.chart_words import build_money_axis
-    from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
-    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
-
     bars = list_bars(document.next)
     if not bars:
         raise ValueError("no envelope has a next step: nothing to draw")
     finding = _("Smallest step: {name}, {step}", name=bars[0].id, step=bars[0].texts[0])
     question = _("The least to add for a gain: nothing changes below")
-    axis = build_money_axis(lang, grid=False)
-    chart = draw_labelled_bars(bars, _("To add"), axis, lang)
-    return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)
+    return Chart(Bars(bars, measure=Measure(_("To add"), Kind.ROUND_MONEY)), finding, question)

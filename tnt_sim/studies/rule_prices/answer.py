@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from tnt_sim.analysis.marginal.document import RulePricesDocument
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, Price
 from tnt_sim.engine.result import Proof
-from tnt_sim.i18n.message import Capitalised, Lang, Text, _
+from tnt_sim.i18n.message import Capitalised, Text, _
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.svg import Measure
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section
 from tnt_sim.studies.answer_tables import Col, build_table, list_names
 from tnt_sim.values.answer_values import label_goal
 
 if TYPE_CHECKING:
-    from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
+    pass
 
 MOST_ROWS, MOST_BARS = 25, 12
 _MONEY = ("granted", "cost", "base", "requested", "leverage")
@@ -140,35 +141,28 @@ def draw_prices(drawn: Sequence[Price]) -> Chart:
     finding = describe_dearest(drawn[0], is_alone=len(drawn) == 1)
     rows = Items([_("{name}: {text}", name=price.named, text=price.gain) for price in drawn], ";")
     alt, side = _("{finding}. {rows}.", finding=finding, rows=rows), _("what would be gained without it")
-    bars = Bars(list_bars(drawn), alt, [side])
-    return Chart(alt, bars, finding, _("What would be gained without each of them, the others kept?"))
+    question = _("What would be gained without each of them, the others kept?")
+    return Chart(Bars(list_bars(drawn), [side]), finding, question, alt)
 
 
-def list_plots() -> Mapping[str, Callable[[RulePricesDocument, Lang], AltairChart]]:
-    """Return the Altair charts by name."""
-    return {"prices": plot_prices}
+def list_charts() -> Mapping[str, Callable[[RulePricesDocument], Chart]]:
+    """Return what builds its charts by name."""
+    return {"prices": build_chart}
 
 
-def plot_prices(document: RulePricesDocument, lang: Lang) -> AltairChart:
-    """Draw what would be gained without each restriction, the dearest first; free ones stand at 0.
+def build_chart(document: RulePricesDocument) -> Chart:
+    """Return what would be gained without each restriction, the dearest first; free ones stand at 0.
 
     Raises
     ------
     ValueError
         If nothing restricts the choice.
     """
-    import altair as alt
-
-    from tnt_sim.reporting.plots.drawing.study_charts import draw_labelled_bars
-    from tnt_sim.reporting.plots.drawing.themed_chart import finish_chart
-
     goal = next((price.gain.goal for price in document.prices if price.gain.goal), None)
     drawn = sorted((price for price in document.prices if price.gain.goal in (None, goal)), key=rank_price)
     if not drawn:
         raise ValueError("nothing restricts the choice: there is no price to draw")
     title = _("Gain without it ({goal})", goal=label_goal(goal)) if goal else _("Gain without it")
-    axis = alt.Axis(tickCount=4, format=",~f", grid=False)
-    chart = draw_labelled_bars(list_bars(drawn), title, axis, lang)
+    bars = Bars(list_bars(drawn), measure=Measure(title))
     finding = next(build_answer(document), _("What each rule costs"))
-    question = _("What would be gained without each of them, the others kept?")
-    return finish_chart(chart, finding, question, lang, synthetic=document.synthetic)
+    return Chart(bars, finding, _("What would be gained without each of them, the others kept?"))

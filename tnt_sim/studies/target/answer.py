@@ -37,7 +37,7 @@ def build_page(document: TargetDocument) -> Iterator[Node]:
     """Yield the table of targets with its picture, then the list of each target that is reached."""
     title, n = _("The smallest envelope that reaches each target"), len(document.targets)
     table = build_table(list_columns(document), document.targets, most=n, as_cards=True)
-    yield Section(title, [Chart(title, build_bars(document)), table])
+    yield Section(title, [Chart(build_bars(document), alt=title), table])
     for entry in document.targets:
         if entry.dossiers:
             names = Column(_("Application"), list(entry.dossiers))
@@ -104,4 +104,4 @@ def build_bars(document: TargetDocument) -> Bars:
         known.insert(0, (_("written amount"), document.amount_cents))
     bars = [Bar(name, [cents], [Money(cents)]) for name, cents in known]
     side = _('envelope "{envelope}"', envelope=document.envelope or "")
-    return Bars(bars, _("the smallest envelope"), [side])
+    return Bars(bars, [side])

@@ -11,10 +11,11 @@ import polars as pl
 from tnt_sim.analysis.preferences.document import BorderlineDossier, UndominatedEntry, WeightsDocument
 from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _p, join_sentences
+from tnt_sim.i18n.message import Capitalised, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Items, Number, Rate
-from tnt_sim.reporting.charts.ranges import Range, draw_ranges
-from tnt_sim.reporting.charts.svg import write_rate
+from tnt_sim.reporting.charts.bars import Bar, Bars
+from tnt_sim.reporting.charts.ranges import Range, RangeBars
+from tnt_sim.reporting.charts.svg import Measure
 from tnt_sim.reporting.report_tree import (
     Callout,
     Chart,
@@ -26,9 +27,14 @@ from tnt_sim.reporting.report_tree import (
     Section,
     Table,
     Tone,
+    Words,
 )
+from tnt_sim.reporting.text.dossier_names import label_dossier
 from tnt_sim.rules.expressions.column_text import describe_column
 from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
+
+MOST_DRAWN = 25
+"""Most applications of a picture."""
 
 
 def list_columns(document: WeightsDocument) -> Iterator[Col[UndominatedEntry]]:
@@ -111,19 +117,71 @@ def _build_weights(document: WeightsDocument) -> list[Section]:
     ranges = list_weight_ranges(document)
     if len(ranges) != len(document.criteria):
         return []
-    names = [label_criterion(one.name) for one in document.criteria]
-    finding = describe_ranges(names, ranges)
-    question = _("Weights that satisfy the preferences; together they are 100%")
     columns = [
-        Column(_("Criterion"), names),
+        Column(_("Criterion"), [label_criterion(criterion.name) for criterion in document.criteria]),
         Column(_("At least"), [low for low, _high in ranges], Kind.RATE),
         Column(_("At most"), [high for _low, high in ranges], Kind.RATE),
     ]
-    chart = Chart(finding, partial(_draw_weights, names, ranges, finding), finding, question)
-    return [Section(_("The weights"), [chart, Table(columns)])]
+    return [Section(_("The weights"), [build_range_chart(document), Table(columns)])]
 
 
-def describe_ranges(names: Sequence[Text], ranges: Sequence[tuple[Fraction, Fraction]]) -> Text:
+def list_charts() -> Mapping[str, Callable[..., Chart]]:
+    """Return what builds its charts by name."""
+    return {
+        "ranges": lambda result: build_range_chart(result.data),
+        "dossiers": lambda result, most=MOST_DRAWN: build_dossier_chart(result.data, most),
+    }
+
+
+def build_range_chart(document: WeightsDocument) -> Chart:
+    """Return the least and the greatest weight of each criterion that the preferences allow.
+
+    Raises
+    ------
+    ValueError
+        If no weights are known.
+    """
+    ranges = list_weight_ranges(document)
+    if len(ranges) != len(document.criteria):
+        raise ValueError("no weights are known: there is nothing to draw")
+    entries = []
+    for criterion, (low, high) in zip(document.criteria, ranges, strict=True):
+        name, least, most = label_criterion(criterion.name), float(low), float(high)
+        text = describe_range(low, high)
+        entries.append(Range(name, least, least, (least + most) / 2, most, most, text, criterion.name))
+    picture = RangeBars(entries, Measure(_("weight"), Kind.RATE), limits=(0.0, 1.0))
+    finding = describe_ranges([entry.label for entry in entries], ranges)
+    return Chart(picture, finding, _("Weights that satisfy the preferences; together they are 100%"))
+
+
+def build_dossier_chart(document: WeightsDocument, most: int = MOST_DRAWN) -> Chart:
+    """Return the applications that depend on the weights, by the number of choices that fund them.
+
+    Raises
+    ------
+    ValueError
+        If all choices fund the same.
+    """
+    moving, n = list_moving(document), len(document.portfolios)
+    if not moving:
+        raise ValueError("all choices fund the same applications: there is nothing to draw")
+    finding = _n(
+        "{n} application depends on the weights", "{n} applications depend on the weights", n=len(moving)
+    )
+    bars = [
+        Bar(
+            label_dossier(row.dossier, row.title),
+            [round(row.core_index * n)],
+            [describe_times(row, n)],
+            id=row.dossier,
+        )
+        for row in moving[:most]
+    ]
+    question = _("By the number of choices that fund them, the most often funded first")
+    return Chart(Bars(bars, measure=Measure(_("Choices"), Kind.COUNT)), finding, question)
+
+
+def describe_ranges(names: Sequence[Words], ranges: Sequence[tuple[Fraction, Fraction]]) -> Text:
     """Say how far the preferences leave the weights open."""
     if all(low == 0 and high == 1 for low, high in ranges):
         return _("No preference: every weight may be from 0 to 100%")
@@ -139,18 +197,6 @@ def describe_ranges(names: Sequence[Text], ranges: Sequence[tuple[Fraction, Frac
 def describe_range(low: Fraction, high: Fraction) -> Text:
     """Say how far a weight may go."""
     return _("{low} to {high}", low=Rate(low, 0), high=Rate(high, 0))
-
-
-def _draw_weights(
-    names: Sequence[Text], ranges: Sequence[tuple[Fraction, Fraction]], label: Text, lang: Lang, width: int
-) -> str:
-    entries = []
-    for name, (low, high) in zip(names, ranges, strict=True):
-        least, most = float(low), float(high)
-        text = describe_range(low, high).in_(lang)
-        entries.append(Range(name.in_(lang), least, least, (least + most) / 2, most, most, text))
-    axis = _("weight").in_(lang)
-    return draw_ranges(entries, None, write_rate, axis, label.in_(lang), lang, width, (0.0, 1.0))
 
 
 def _describe_criteria(document: WeightsDocument) -> Text:

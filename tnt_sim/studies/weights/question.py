@@ -50,7 +50,6 @@ def _parse_range(text: str) -> tuple[str, tuple[str, str]]:
     document="analysis.preferences.document.WeightsDocument",
     table="dossiers",
     answer="tnt_sim.studies.weights.answer",
-    plots="tnt_sim.studies.weights.plots",
     next=("alternatives {it}",),
 )
 def weights(

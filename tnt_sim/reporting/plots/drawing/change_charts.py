@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import altair as alt
 import polars as pl
 
 from tnt_sim.i18n.message import Capitalised, Lang, _
-from tnt_sim.reporting.charts.theme import FILLS, INK, SOFT, Mark
+from tnt_sim.reporting.charts.svg import wrap_text
+from tnt_sim.reporting.charts.theme import SOFT
 from tnt_sim.reporting.plots.comparison_frames import MOVES
 from tnt_sim.reporting.plots.drawing.chart_words import (
     QUESTION_SIZE,
@@ -18,7 +18,6 @@ from tnt_sim.reporting.plots.drawing.chart_words import (
     build_legend,
     build_money_axis,
     build_name_axis,
-    wrap_text,
 )
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 
@@ -28,85 +27,6 @@ MOST_MOVES = 15
 _N_BINS = 24
 _MOST_TICKS = 4
 """Counts of one sign up to which each whole number has a tick."""
-
-
-def draw_dumbbell_chart(frame: pl.DataFrame, sides: tuple[str, str], lang: Lang) -> AltairChart:
-    """Draw each row from `before`, a hollow dot, to `after`, a full one, with the change beside it."""
-    names = frame["name"].to_list()
-    most = float(frame.select(pl.max_horizontal("before", "after").max()).item() or 1)
-    scale = alt.Scale(domain=[0, most * 1.22], nice=False)
-    y = alt.Y("name:N", title=None, sort=names, axis=build_name_axis())
-    axis = build_money_axis(lang)
-    x = alt.X("before:Q", title=_("Amounts granted").in_(lang), scale=scale, axis=axis)
-    colour = (
-        alt.when(alt.datum.change < 0)
-        .then(alt.value(FILLS[Mark.LOSS]))
-        .when(alt.datum.change > 0)
-        .then(alt.value(FILLS[Mark.GAIN]))
-        .otherwise(alt.value(SOFT))
-    )
-    tooltip = [
-        alt.Tooltip("name:N", title=_("Envelope").in_(lang)),
-        alt.Tooltip("before:Q", title=f"{sides[0]} (€)", format=",.2f"),
-        alt.Tooltip("after:Q", title=f"{sides[1]} (€)", format=",.2f"),
-        alt.Tooltip("change:Q", title=_("Difference (€)").in_(lang), format="+,.2f"),
-    ]
-    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
-    rule = base.mark_rule(strokeWidth=3).encode(x=x, x2="after:Q", color=colour)
-    before = base.mark_point(filled=False, size=90, color=SOFT, strokeWidth=1.8, fill="white", opacity=1)
-    after = base.mark_point(filled=True, size=95, opacity=1)
-    text = (
-        base.transform_calculate(end="max(datum.before, datum.after)")
-        .mark_text(align="left", dx=10, color=INK)
-        .encode(x=alt.X("end:Q", scale=scale), text="label:N")
-    )
-    layers = [
-        rule,
-        before.encode(x=x),
-        after.encode(x=alt.X("after:Q", scale=scale), color=colour),
-        text,
-        _draw_side_legend(sides),
-    ]
-    return alt.layer(*layers, data=frame).properties(width=WIDTH, height=ROW * len(names))
-
-
-def _draw_side_legend(sides: tuple[str, str]) -> AltairChart:
-    """Return a layer without marks, whose legend says what hollow and full dots are."""
-    rows = alt.InlineData(values=[{"side": side} for side in sides])
-    scale = alt.Scale(domain=list(sides), range=["transparent", SOFT])
-    legend = build_legend(symbolStrokeColor=SOFT, symbolStrokeWidth=1.8, symbolSize=90)
-    points = alt.Chart(rows).mark_point(size=0, opacity=1)
-    return points.encode(fill=alt.Fill("side:N", scale=scale, legend=legend))
-
-
-def draw_gain_bars(
-    frame: pl.DataFrame, ways: Sequence[tuple[Mark, str]], axis_title: str, axis: alt.Axis
-) -> AltairChart:
-    """Draw the `gain` of each `way` side by side for each `name`, with its `label` beside it."""
-    present = [pair for pair in ways if pair[1] in set(frame["way"])]
-    names = list(dict.fromkeys(frame["name"]))
-    low, high = (float(end or 0) for end in (frame["gain"].min(), frame["gain"].max()))  # type: ignore[arg-type]
-    room = (max(high, 0) - min(low, 0)) * 0.3 or 1.0
-    scale = alt.Scale(domain=[min(low, 0) - (room if low < 0 else 0), max(high, 0) + room], nice=False)
-    base = alt.Chart(frame).encode(
-        y=alt.Y("name:N", title=None, sort=names, axis=build_name_axis()),
-        yOffset=alt.YOffset("way:N", sort=[word for _mark, word in present]),
-        tooltip=[
-            alt.Tooltip("name:N", title=" "),
-            alt.Tooltip("way:N", title=" "),
-            alt.Tooltip("label:N", title=axis_title),
-        ],
-    )
-    bars = base.mark_bar().encode(
-        x=alt.X("gain:Q", title=axis_title, scale=scale, axis=axis),
-        color=alt.Color("way:N", scale=build_colours(present), legend=build_legend()),
-    )
-    text = base.mark_text(align="left", dx=7, color=INK).encode(
-        x=alt.X("gain:Q", scale=scale), text="label:N"
-    )
-    return alt.layer(bars, text, data=frame).properties(
-        width=WIDTH - 80, height=22 * len(present) * len(names) + 12
-    )
 
 
 def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:

@@ -10,7 +10,7 @@ import altair as alt
 
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import MINUS, get_currency
-from tnt_sim.reporting.charts.svg import measure_text
+from tnt_sim.reporting.charts.svg import wrap_text
 from tnt_sim.reporting.charts.theme import FILLS as MARK_FILLS
 from tnt_sim.reporting.charts.theme import INK, Mark
 from tnt_sim.reporting.report_tree import SYNTHETIC, Words, write_words
@@ -29,22 +29,6 @@ def build_title(finding: Words, question: Words, lang: Lang, *, synthetic: bool 
     if synthetic:
         lines += [SYNTHETIC.in_(lang)]
     return alt.TitleParams(text=wrap_text(title, TITLE_WIDTH, TITLE_SIZE), subtitle=lines)
-
-
-def wrap_text(text: str, width: float, size: float) -> list[str]:
-    """Return the lines of a text that is not wider than some pixels, unless one word is.
-
-    >>> wrap_text("one two three", 40, 10)
-    ['one two', 'three']
-    """
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and measure_text(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
 
 
 def build_money_axis(lang: Lang, **options: Any) -> alt.Axis:

@@ -70,13 +70,21 @@ class ThemedChart:
             return write.to_dict(validate, context=context, **options)
 
     def __or__(self, other: AltairChart) -> AltairChart:
-        return apply_theme(super().__or__(other), self.theme_lang)  # type: ignore[misc]
+        return _separate_scales(super().__or__(other), self.theme_lang)  # type: ignore[misc]
 
     def __and__(self, other: AltairChart) -> AltairChart:
-        return apply_theme(super().__and__(other), self.theme_lang)  # type: ignore[misc]
+        return _separate_scales(super().__and__(other), self.theme_lang)  # type: ignore[misc]
 
     def __add__(self, other: AltairChart) -> AltairChart:
         return apply_theme(super().__add__(other), self.theme_lang)  # type: ignore[misc]
+
+
+def _separate_scales(chart: AltairChart, lang: Lang) -> AltairChart:
+    """Return charts side by side in our style, each with the colours and signs of its own legend."""
+    own: Any = chart
+    return apply_theme(
+        own.resolve_scale(color="independent", shape="independent", strokeDash="independent"), lang
+    )
 
 
 def _merge_config(style: ChartSpec, explicit: ChartSpec) -> ChartSpec:
