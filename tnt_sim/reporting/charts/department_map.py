@@ -160,8 +160,8 @@ class ChangeMap:
         titles = {}
         for code, name in self.names.items():
             gain = SignedMoney(changes.get(code, 0))
-            label = f"{name} ({code})"
-            titles[code] = _("{name}: {text}", name=label, text=gain).in_(lang)
+            department = f"{name} ({code})"
+            titles[code] = _("{name}: {text}", name=department, text=gain).in_(lang)
         is_narrow = width <= NARROW
         side = min(float(width), _MOST_SIDE)
         drawing = Drawing(width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, Self
 
 from tnt_sim.errors import find_nearest_name
@@ -33,6 +34,18 @@ class InOneLanguage:
             first = "" if near is None else f"did you mean {near!r}? "
             text = f"no chart is named {name!r}: {first}there are {', '.join(charts)}."
             raise AttributeError(text, name=name, obj=self)
+
+    def __call__(self) -> AltairChart:
+        """Draw the first of the charts.
+
+        Examples
+        --------
+        >>> chart = tnt.sweep(scenario, stop="1.3 M€", steps=2).plot()
+        """
+        kind = type(self)
+        name = next(name for name, draw in vars(kind).items() if name[0] != "_" and isfunction(draw))
+        chart: AltairChart = getattr(self, name)()
+        return chart
 
     def _plot(self, chart: Chart | AltairChart, finding: Words = "", question: Words = "") -> AltairChart:
         """Return a chart of a page, or an Altair chart with its finding and its question, in our style."""

@@ -68,8 +68,8 @@ class SweepPlots(InOneLanguage):
         Examples
         --------
         >>> curve = tnt.sweep(scenario, stop="1.3 M€", steps=2)
-        >>> curve.plot.index().data["index"].min()
-        100.0
+        >>> curve.plot.index().data["amount"].to_list()
+        [1200000.0, 1250000.0, 1300000.0]
         """
         return self._plot(build_index(self.document))
 
