@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import accessibility_page
+import builder_stubs
 import command_pages
 import concept_pictures
 import drawing
@@ -52,6 +53,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/schemas.md": schema_page.schemas,
     **{name: partial(readme_links.lead_to_own_language, name) for name in ("README.md", "README.fr.md")},
     **concept_pictures.PICTURES,
+    **builder_stubs.STUBS,
     **{f"tnt_sim/data/schemas/{name}.json": partial(render_schema, name) for name in DOCUMENTS},
 }
 

@@ -18,7 +18,7 @@ INTERFACE = {
     "tnt_sim.api",
     "tnt_sim.analysis.compare.common_core", "tnt_sim.analysis.infeasibility.minimal_conflicts",
     "tnt_sim.analysis.explain.explanation", "tnt_sim.reporting.notebook.tables",
-    "tnt_sim.reporting.plots", "tnt_sim.rules.builders", "tnt_sim.studies", "tnt_sim.app.explorer",
+    "tnt_sim.reporting.plots", "tnt_sim.studies", "tnt_sim.app.explorer",
 }  # fmt: skip
 """What Python users call: their examples know `tnt`, `Path`, and the `scenario` and `result` of `tnt-sim new`."""
 MODULES = [name for name, path in rooms.modules().items() if ">>> " in path.read_text(encoding="utf-8")]

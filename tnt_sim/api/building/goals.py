@@ -2,69 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
 
-from tnt_sim.rules.builders import Amount
+from tnt_sim.api.building.builders import MakeEntry, make_builder
+from tnt_sim.scenario.spec import StageSpec
+
+__all__ = ["maximise", "minimise", "smallest"]
+
+_MEASURE = inspect.Parameter(
+    "measure", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation="str | Mapping[str, object]"
+)
 
 
 def __dir__() -> list[str]:
     """Return the names of the builders, for the Tab key."""
-    return ["maximise", "minimise", "smallest"]
+    return __all__
 
 
-type Goal = dict[str, object]
-"""One stage of the objective, as a mapping."""
-type GoalTerms = str | Mapping[str, object]
-"""A measure (`"score"`), or measures with their weights (`{"score": 1, "dossiers": 10}`)."""
+def _make_goal_builder(sense: str, about: str, goals: str) -> MakeEntry:
+    """Return the builder of a goal: its measure, or measures with their weights, then the keys of a stage."""
+
+    def finish(entry: dict[str, object]) -> dict[str, object]:
+        measure = entry.pop("measure")
+        return {sense: {measure: 1} if isinstance(measure, str) else measure, **entry}
+
+    example = [
+        f">>> goals = [{goals}]",
+        '>>> scenario.with_({"objective": goals}).solve().document["n_funded"]',
+        "17",
+    ]
+    first = (_MEASURE, "a measure, or measures with their weights")
+    leaving = ("maximise", "minimise")
+    return make_builder(
+        sense, StageSpec, about, example, leaving=leaving, first=first, module=__name__, finish=finish
+    )
 
 
-def maximise(
-    measure: GoalTerms,
-    *,
-    tolerance: Amount | None = None,
-    title: str = "",
-    note: str = "",
-    source: str = "",
-    valid: Mapping[str, str] | None = None,
-    off: bool = False,
-) -> Goal:
-    """Return a goal: as much of a measure as possible.
-
-    Parameters
-    ----------
-    measure : a measure, or measures with their weights
-    tolerance : share of its best value that it gives up for later goals
-    title, note, source : texts about it
-    valid, off : when it is in force, and whether it is only kept and shown
-
-    Examples
-    --------
-    >>> goals = [tnt.goals.maximise("dossiers", tolerance="5 %"), tnt.goals.maximise({"score": 1})]
-    >>> scenario.with_({"objective": goals}).solve().document["n_funded"]
-    17
-    """
-    return _build("maximise", measure, locals())
-
-
-def minimise(
-    measure: GoalTerms,
-    *,
-    tolerance: Amount | None = None,
-    title: str = "",
-    note: str = "",
-    source: str = "",
-    valid: Mapping[str, str] | None = None,
-    off: bool = False,
-) -> Goal:
-    """Return a goal: as little of a measure as possible; the parameters are those of `maximise`.
-
-    Examples
-    --------
-    >>> goals = [tnt.goals.maximise("dossiers"), tnt.goals.minimise("granted")]
-    >>> scenario.with_({"objective": goals}).solve().document["n_funded"]
-    17
-    """
-    return _build("minimise", measure, locals())
+maximise = _make_goal_builder(
+    "maximise",
+    "Return a goal: as much of a measure as possible.",
+    'tnt.goals.maximise("dossiers", tolerance="5 %"), tnt.goals.maximise({"score": 1})',
+)
+minimise = _make_goal_builder(
+    "minimise",
+    "Return a goal: as little of a measure as possible.",
+    'tnt.goals.maximise("dossiers"), tnt.goals.minimise("granted")',
+)
 
 
 def smallest(measure: str, *, by: str, per: str | None = None) -> dict[str, object]:
@@ -86,13 +69,3 @@ def smallest(measure: str, *, by: str, per: str | None = None) -> dict[str, obje
     if per is not None:
         terms["per"] = per
     return {"smallest": terms}
-
-
-def _build(sense: str, measure: GoalTerms, arguments: Mapping[str, object]) -> Goal:
-    terms = {measure: 1} if isinstance(measure, str) else dict(measure)
-    rest = {
-        key: value
-        for key, value in arguments.items()
-        if key != "measure" and value is not None and value != "" and value is not False
-    }
-    return {sense: terms, **rest}
