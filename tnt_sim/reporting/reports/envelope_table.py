@@ -21,6 +21,8 @@ RUN_COLUMNS = (
     ("n_funded", _p("column", "Funded")),
 )
 _EFFECTIVE = ("effective_cents", _("Available"))
+CARD_COLUMNS = (_EFFECTIVE, *RUN_COLUMNS[1:3], *RUN_COLUMNS[4:])
+"""Columns of a narrow page."""
 _EXCESS = ("overprogrammed_cents", _("Excess at risk"))
 _OPTIONAL = ("effective_cents", "n_dossiers", "n_eligible")
 
