@@ -330,12 +330,20 @@ class Forks:
         while time.monotonic() - began < seconds * PATIENCE:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
-                code = os.waitstatus_to_exitcode(status)
-                return HUNG if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
+                return self._read_end(os.waitstatus_to_exitcode(status))
             time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         return HUNG
+
+    def _read_end(self, code: int) -> int:
+        """The end that an exit status says; a process that dies in compiled code has failed its test."""
+        if code >= 0:
+            return code
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return HUNG
+        (self.scratch / "failed.txt").write_text(f"{signal.Signals(-code).name}\n", encoding="utf-8")
+        return 1
 
     def _tried(self, mutant: Mutant, items: Sequence[pytest.Item]) -> None:
         self.began = time.process_time()
@@ -425,6 +433,7 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
         made = Path(folder)
         if "verify" in rooms:
             make = f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+            make += "from support.typed import read_catalogue_as_typed; read_catalogue_as_typed()\n"
             make += "from pathlib import Path; from support.run_folders.small_runs import EVERY, run_of\n"
             make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
             subprocess.run([sys.executable, "-c", make], check=True)
