@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
+from math import gcd
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from support.systems.by_hand import closed, system
+from support.systems.drawn import points, random_system
 
 from tnt_sim.certify.cap_tree_bound import is_closed_by_caps
 from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _parse_tree, _Tree, check_refutation
@@ -202,6 +206,27 @@ def test_a_cut_of_a_row_that_does_not_exist_is_refused(row: int) -> None:
 def test_a_coefficient_is_tightened_by_a_spare_of_one() -> None:
     """3x + 3y ≤ 4 lets in one of the two, as 2x + 2y ≤ 2 does."""
     assert _tighten_row([3, 3], [True, True], 4, 6) == ([2, 2], 2)
+
+
+def test_rows_that_are_tightened_are_divided_once_more() -> None:
+    """3x + 3y + 6z ≤ 8 is x + y + 2z ≤ 2, and of 6x + 10y ≤ 11 is left that one of the two is taken."""
+    left = tighten_system(system(([3, 3, 6], 8), ([6, 10, 0], 11)))
+    dense = np.zeros((2, 3), dtype=np.int64)
+    dense[left.rows.row, left.rows.col] = left.rows.value
+    assert (dense.tolist(), left.rows.upper.tolist()) == ([[1, 1, 2], [1, 1, 0]], [2, 1])
+
+
+def test_tightened_rows_hold_the_same_points_in_their_least_figures() -> None:
+    changed = 0
+    for seed in range(150):
+        whole = random_system(Random(seed))
+        left = tighten_system(whole)
+        assert points(left) == points(whole), seed
+        starts = left.rows.compute_row_starts().tolist()
+        for start, end in pairwise(starts):
+            assert gcd(*left.rows.value[start:end].tolist()) in (0, 1), seed
+        changed += left.rows.upper.tolist() != whole.rows.upper.tolist()
+    assert changed > 50
 
 
 def test_a_free_column_that_can_take_one_value_only_is_settled() -> None:

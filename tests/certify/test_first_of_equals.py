@@ -9,49 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.systems.drawn import points, random_system
+from support.systems.by_hand import system as write_system
+from support.systems.listed import worlds
 
 from tnt_sim.certify.certificate import CertificateError
 from tnt_sim.certify.proof_checker import CandidateList, check_first, list_order
-from tnt_sim.certify.system import System
 from tnt_sim.certify.verifier import check_claim
 from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.price_proofs import find_order_proof
 from tnt_sim.prove.tie_break_proofs import prove_first
-
-Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
-Lists = dict[Key, CandidateList]
-
-
-def worlds(count: int) -> Iterator[tuple[Random, System, Lists]]:
-    """Systems that hold points, and every list by its key."""
-    for seed in range(count):
-        rng = Random(seed)
-        system = random_system(rng)
-        n = system.n_choices
-        cents = np.array([rng.randint(1, 4) for _ in range(n)], dtype=np.int64)
-        free = np.full(len(system.must), -1, dtype=np.int64)
-        single = np.flatnonzero(np.bincount(system.block[:n], minlength=len(free)) == 1).tolist()
-        for place in range(system.n_cols - n):
-            if single and rng.random() < 0.7:
-                free[single.pop()] = place
-        lists = dict(_listed(system, cents, free, x) for x in points(system))
-        if lists:
-            yield rng, system, lists
-
-
-def _listed(system: System, cents: Any, free: Any, x: tuple[int, ...]) -> tuple[Key, CandidateList]:
-    """How a point is compared, read from the definition: who is funded, then what each gets."""
-    n = system.n_choices
-    taken = np.full(len(free), -1, dtype=np.int64)
-    for c in range(n):
-        if x[c]:
-            taken[system.block[c]] = c
-    units = np.array([x[n + f] if f >= 0 and c >= 0 else 0 for f, c in zip(free, taken, strict=True)])
-    amounts = tuple((int(cents[c]) if c >= 0 else 0, int(u)) for c, u in zip(taken, units, strict=True))
-    return (tuple(bool(c >= 0) for c in taken), amounts), CandidateList(taken, cents, free, units)
 
 
 def test_the_first_list_is_proven_and_no_other() -> None:
@@ -122,6 +90,20 @@ def test_rows_that_leave_points_show_no_list_to_be_the_first() -> None:
                 with pytest.raises(CertificateError):
                     check_first(system, lists[key], {**proof, "narrow": [narrow]})
     assert refused > 50
+
+
+def test_rows_that_leave_no_point_show_any_list_to_be_the_first() -> None:
+    """Their multiplier shows it without any part; a multiplier that does not, shows nothing."""
+    listed = CandidateList(*(np.array(part) for part in ([-1, 1], [3, 4], [-1, -1], [0, 0])))
+    for upper, is_first in ((-3, True), (-2, False)):
+        whole = write_system(([-1, -1], upper), ([-3, 1], 0))
+        for row, shows in ((0, is_first), (1, False)):
+            proof = {"narrow": [[row, 1]], "parts": []}
+            if shows:
+                check_first(whole, listed, proof)
+            else:
+                with pytest.raises(CertificateError, match="a part has no proof"):
+                    check_first(whole, listed, proof)
 
 
 def test_a_proof_that_leaves_a_part_out_is_refused() -> None:

@@ -17,13 +17,7 @@ from tnt_sim.certify import row_sum_bound as by_prices
 from tnt_sim.certify.row_sum_bound import relax_to_knapsacks, solve_relaxation
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.prove.proof_lp import (
-    LARGEST_MULTIPLIER,
-    LARGEST_RATIO,
-    _round_prices,
-    build_row_groups,
-    compute_row_prices,
-)
+from tnt_sim.prove.proof_lp import build_row_groups
 
 
 def single(rng: Random) -> System:
@@ -83,6 +77,25 @@ def test_under_one_cap_the_choice_is_the_best_the_cheapest_and_the_first(seed: i
     assert tuple(answer.taken.astype(int).tolist()) == max(free, key=lambda x: (*worth[x], x))
     assert answer.bound == max(worth.values())[0]
     assert found.cheapest
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sums_that_share_no_choice_bound_what_each_lets_in(seed: int) -> None:
+    """Two caps over different choices, some of which weigh nothing or lie under neither: the bound is exact."""
+    rng = Random(seed)
+    n = rng.randint(3, 6)
+    under = [rng.randint(0, 2) for _ in range(n)]
+    weights = [[rng.randint(0, 4) if under[c] == k else 0 for c in range(n)] for k in (0, 1)]
+    rooms = [rng.randint(0, 5) for _ in weights]
+    gain = np.array([rng.randint(-1, 5) for _ in range(n)])
+    whole = system(*zip(weights, rooms, strict=True), ([1] * n, n))
+    found = relax_to_knapsacks(whole, gain, gain, [{"row 0": 1, "a row left out": 3}, {"row 1": 2}])
+    assert found is not None
+    best = max(int(gain @ np.array(x)) for x in points(whole))
+    answer = solve_relaxation(found)
+    assert (answer.bound, int(gain @ answer.taken)) == (best, best)
+    for pack in found.packs:
+        assert (pack.weight > 0).all()
 
 
 def test_a_choice_that_alone_is_left_to_its_sum_is_taken_at_the_limit() -> None:
@@ -145,31 +158,3 @@ def test_a_knapsack_of_too_many_states_is_solved_as_a_curve(monkeypatch: pytest.
     monkeypatch.setattr(by_prices, "build_curve", full)
     with pytest.raises(MultiplierError, match="too large"):
         solve_relaxation(found)
-
-
-def test_rows_of_one_price_that_share_columns_are_one_group() -> None:
-    """Money moves from the first row to the second by the last column, which leaves their sum."""
-    whole = replace(
-        system(([4, 0, 1], 4), ([0, 3, -1], 0), ([1, 0, 0], 1)), block=np.array([0, 1, -1]),
-        must=np.zeros(2, dtype=np.bool_), high=np.array([1, 1, 4]),
-    )  # fmt: skip
-    assert build_row_groups(whole, np.array([4, 4, 0])) == [{"row 0": 1, "row 1": 1}]
-    apart = system(([2, 1, 0, 0], 2), ([0, 0, 2, 1], 2))
-    assert build_row_groups(apart, np.array([2, 2, 3, 3])) == [{"row 0": 1}, {"row 1": 1}]
-    assert build_row_groups(apart, np.zeros(4, dtype=np.int64)) == []
-    assert build_row_groups(system(([1, 1], -1)), np.array([1, 1])) is None
-
-
-def test_prices_are_those_of_the_linear_program() -> None:
-    prices = compute_row_prices(system(([2, 1, 0], 2), ([0, 0, 2], 1)), np.array([4, 3, 6]))
-    assert prices is not None
-    assert prices.tolist() == [2.0, 3.0]
-
-
-def test_prices_become_whole_numbers_in_their_ratio() -> None:
-    assert _round_prices(np.array([0.5, 0.75]), ["a", "b"]) == {"a": 2, "b": 3}
-    assert _round_prices(np.array([3.0]), ["a"]) == {"a": 1}
-    near = _round_prices(np.array([1.0, 1.0 + 0.4 / LARGEST_RATIO]), ["a", "b"])
-    assert near == {"a": 1, "b": 1}
-    far = _round_prices(np.array([1e-3, 7e6]), ["a", "b"])
-    assert far == {"a": 1, "b": LARGEST_MULTIPLIER}

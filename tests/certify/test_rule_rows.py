@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import product
-from math import gcd
+from math import ceil, floor, gcd
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from support.lanes import first_of
 from support.mixed_cases.points import Points, points_of, problem_of
-from support.tiny_scenario import HEAD, tiny
+from support.tiny_scenario import HEAD, TABLE, tiny
 
 from tnt_sim.certify.claim_systems import Claims, build_claims
 from tnt_sim.certify.proof_checker import Checker
@@ -25,6 +25,7 @@ from tnt_sim.certify.row_writer import RowWriter
 from tnt_sim.certify.rule_rows import (
     READERS,
     SecondRow,
+    _is_implied,
     _mark_implied_rows,
     build_second_reading,
     build_second_rows,
@@ -199,6 +200,22 @@ def test_a_hard_rule_without_a_second_reading_proves_nothing(tmp_path: Path) -> 
     assert not checker.is_infeasible(proofs[0])
 
 
+def test_rows_that_nobody_reads_a_second_time_are_counted(tmp_path: Path) -> None:
+    """Two pairs that exclude each other at a price, of a kind whose price nobody reads, and a row of no rule."""
+    rules = "rules: [{id: r, kind: exclusive, by: department, max: 1, penalty: {cost: 2, stage: 1}}]\n"
+    problem = compile_problem(
+        tiny(tmp_path, HEAD + rules, TABLE.replace(",02,", ",01,").replace(",2A,", ",01,"))
+    )
+    claims = build_claims(problem)
+    n_priced = sum(name.startswith("rule:r:") for name in claims.system.rows.names)
+    assert n_priced > 0
+    found = compare_readings(problem, claims)
+    assert (found.narrow, found.n_read, found.n_unread) == ((), 3, n_priced)
+    more = claims.system.rows.with_row(np.array([0]), np.array([1]), 1, "row of no rule")
+    found = compare_readings(problem, replace(claims, system=claims.system.with_rows(more)))
+    assert (found.narrow, found.n_read, found.n_unread) == ((), 3, n_priced + 1)
+
+
 @pytest.mark.drawn
 def test_what_rules_write_agrees() -> None:
     for seed, problem, _points in problems(first_of(range(100, 140), 12)):
@@ -314,6 +331,29 @@ def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: 
     figures = points.columns[:, rows.col[mine]] @ rows.value[mine]
     rows_of = build_second_rows(problem, rule) or []
     return bool((figures <= rows.upper[place])[kept(rows_of, points)].all())
+
+
+def test_a_multiple_of_a_row_made_wider_follows_from_it_and_nothing_else_does() -> None:
+    """Columns of some units, entries of either sign, bounds around 0: what follows holds at each point."""
+    dice, followed = Random(3), 0
+    for _ in range(400):
+        n = dice.randint(1, 3)
+        highs = np.array([dice.randint(1, 4) for _ in range(n)])
+        lows = np.zeros(n, dtype=np.int64)
+        other = [dice.randint(-3, 3) for _ in range(n)]
+        bound, columns = dice.randint(-3, 4), np.arange(n)
+        other_row = columns, np.array(other), bound
+        shared = gcd(*other) or 1
+        times = Fraction(dice.randint(0, 6), dice.choice([1, 2]))
+        wider = [floor(times * value) - dice.randint(0, 2) for value in other]
+        upper = ceil(times * (bound // shared * shared)) + dice.randint(0, 1)
+        assert _is_implied(lows, highs, (columns, np.array(wider), upper), other_row)
+        values, upper = np.array([dice.randint(-4, 4) for _ in range(n)]), dice.randint(-4, 6)
+        if _is_implied(lows, highs, (columns, values, upper), other_row):
+            followed += 1
+            for x in product(*(range(high + 1) for high in highs.tolist())):
+                assert np.dot(other, x) > bound or np.dot(values, x) <= upper
+    assert followed > 20
 
 
 NARROW = """rules:

@@ -136,8 +136,6 @@ def _is_too_costly(reader: _CapReader, less: int, gain: IntArray, best: Sequence
 def _compute_least_cost_outside(reader: _CapReader, cost: IntArray, gain: IntArray) -> int:
     """Return the least cost of the choices needed outside the trees: of each block one of its greatest gain."""
     places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
-    if not len(places):
-        return 0
     heads, of = locate_groups(reader.system.block[places])
     own, created = gain[places], reader.forced[places]
     most = np.maximum.reduceat(own, heads)
