@@ -76,13 +76,9 @@ class Leaf:
         """Sort the steps of the concave hulls of the choices by falling gain per weight."""
         hulls = [_build_hull([(w, m) for w, _, m in options]) for options in self.cap.choices]
         self.start = sum(hull[0][0] for hull in hulls), -sum(hull[0][1] for hull in hulls)
+        # of two options on a hull the second is heavier
         self.steps = sorted(
-            (
-                (a[1] - b[1]) * SCALE // (b[0] - a[0]) if b[0] > a[0] else a[1] - b[1],
-                b[0] - a[0],
-                a[1] - b[1],
-                k,
-            )
+            ((a[1] - b[1]) * SCALE // (b[0] - a[0]), b[0] - a[0], a[1] - b[1], k)
             for k, hull in enumerate(hulls)
             for a, b in pairwise(hull)
         )[::-1]
@@ -127,12 +123,12 @@ class Leaf:
         for rate, more, better, k in self.steps:
             if rate < above * SCALE and not cap.may_exceed:
                 break
-            free = max(0, cap.room - weight) if cap.may_exceed else 0
-            if k in closed or (cap.may_exceed and better < above * max(0, more - free)):
+            if k in closed:
                 continue
-            if cap.may_exceed or weight + more <= cap.room:
+            excess = max(0, more - max(0, cap.room - weight))
+            if better >= above * excess if cap.may_exceed else not excess:
                 weight, gain = weight + more, gain + better
-            else:
+            else:  # the next step of this choice begins where this one ends
                 closed.add(k)
         counted = max(0, weight - cap.room) if cap.may_exceed else weight
         return gain - above * counted, counted
