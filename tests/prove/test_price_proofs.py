@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
-import numpy as np
 import pytest
 from support.lanes import seeds
 from support.paths import ROOT
 from support.systems.drawn import points, random_system
-from support.systems.under_caps import tree_system
+from support.systems.under_caps import draw_few_of_some, tree_system
 
 from tnt_sim.certify.claim_systems import build_claims, compute_granted_value
-from tnt_sim.certify.system import STAGE, Rows, System
 from tnt_sim.certify.verifier import check_claim
 from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import UNLIMITED, Deadline
@@ -38,21 +36,6 @@ def test_a_system_is_proved_empty_exactly_when_it_has_no_point(first: int) -> No
         assert proof is not None, seed
         assert check_claim(describe_system(system), proof) == ""
     assert empty > 10
-
-
-def draw_few_of_some(dice: Random) -> System:
-    """Draw seven columns, rows that allow one or two of two or three of them, a cap, and a gain to reach."""
-    n = 7
-    order = [*dice.sample(range(n), n)]
-    few = [order[:2], order[2 : 5 + dice.randint(0, 1)], order[1:3]]  # the last shares columns with both
-    weight, gain = ([dice.randint(1, 9) for _ in range(n)] for _ in range(2))
-    entries = [(k, j, dice.randint(1, 2)) for k, row in enumerate(few) for j in row]
-    entries += [(3, j, w) for j, w in enumerate(weight)] + [(4, j, -g) for j, g in enumerate(gain)]
-    row, col, value = (np.array(column) for column in zip(*sorted(entries), strict=True))
-    upper = np.array([dice.randint(1, 2) for _ in few] + [dice.randint(5, 20), -dice.randint(12, 26)])
-    rows = Rows.from_entries(row, col, value, upper, ("a", "b", "c", "cap", f"{STAGE}score:better"))
-    must = np.array([dice.random() < 0.05 for _ in range(n)])
-    return System(np.arange(n), must, np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64), rows)
 
 
 @pytest.mark.parametrize("first", seeds(range(0, 400, 100), 1))

@@ -62,5 +62,6 @@ def test_rounds_and_trees_refute_what_holds_no_point(
                 continue
             assert not held
             check_refutation(one, proof)
+            assert len(proof["rounds"]) <= WAYS[way]["MAX_ROUNDS"]
             closed += bool(proof["tree"])
     assert closed + open_ > 10

@@ -82,6 +82,17 @@ def test_each_side_of_a_column_promises_what_it_gained() -> None:
     assert gains.select_column(np.array([0, 1]), np.array([0.5, 0.5])) == 1
 
 
+def test_the_column_that_moves_the_most_on_both_sides_is_split() -> None:
+    """Only the share of a unit counts, whatever the whole number below it; at equal rates the most divided."""
+    gains = _PseudoCosts.of(3)
+    for column, rate in enumerate((2.0, 1.0, 1.0)):
+        for up in (True, False):
+            gains.record_bound(_Parent(column, up, 1.0, 0.0), rate)
+    assert gains.select_column(np.array([0, 1]), np.array([3.5, 0.5, 0.5])) == 0
+    assert gains.select_column(np.array([1, 2]), np.array([0.5, 0.9, 0.5])) == 2
+    assert gains.select_column(np.array([1, 2]), np.array([0.5, 0.5, 7.1])) == 1
+
+
 def pieces(limit: int) -> System:
     """At most one of a, b, c, whose row says one and a half, and of d, e, f; at least `limit` of all."""
     return named(
@@ -103,6 +114,37 @@ def test_a_system_falls_into_pieces_that_are_proven_each(limit: int, empty: bool
         check_refutation(whole, {"rounds": [], **proof})
     found = _Root(whole, ENDLESS).prove_by_pieces()
     assert (found is not None) is empty
+
+
+def triangles(limit: int) -> System:
+    """Of each two corners of two triangles at most one; at least `limit` of all six."""
+    pairs = [(first, first + 1) for first in (0, 1, 3, 4)] + [(0, 2), (3, 5)]
+    lines = [([int(k in pair) for k in range(6)], 1) for pair in pairs]
+    return named(system(*lines, ([-1] * 6, -limit)), *"abcdef", "stage:x:better")
+
+
+def test_pieces_and_single_rows_are_tried_before_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linear program takes half of each corner, and half of an application."""
+    monkeypatch.setattr(refutation, "prove_by_blocks", lambda *_: None)
+    for whole, kind in ((triangles(3), "apart"), (knapsack(), "knapsack")):
+        proof = refute(whole, ENDLESS)
+        assert proof["tree"][0][0] == kind
+        check_refutation(whole, proof)
+
+
+def knapsack() -> System:
+    """Costs of 5, 7 and 9 within 12 leave a gain of 10 at most, of which 11 is asked."""
+    return named(system(([5, 7, 9], 12), ([-4, -6, -8], -11)), "cap", "stage:x:better")
+
+
+def test_a_single_row_closes_a_goal_within_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = knapsack()
+    root = _Root(whole, ENDLESS)
+    assert root.prove_by_row() == {"rounds": [], "pool": [], "tree": [["knapsack", 1, 0]]}
+    assert _Root(named(whole, "cap", "other"), ENDLESS).prove_by_row() is None
+    for more, is_tried in ((0, True), (-1, False)):
+        monkeypatch.setattr(refutation, "ROW_COLUMNS", whole.n_cols + more)
+        assert (_Root(whole, ENDLESS).prove_by_row() is not None) is is_tried
 
 
 def test_what_does_not_fall_apart_is_no_piece() -> None:
