@@ -13,7 +13,7 @@ from tnt_sim.kernel import first_selection
 from tnt_sim.kernel.cap_tree import best_choice
 from tnt_sim.kernel.cap_tree.best_choice import maximise_under_tree
 from tnt_sim.kernel.cap_tree.caps import CapTreeNode
-from tnt_sim.kernel.first_selection import find_first_selection
+from tnt_sim.kernel.first_selection import _FlipSets, find_first_selection
 from tnt_sim.kernel.knapsack import UNCOUNTED, TooManyStates, solve_knapsack
 from tnt_sim.kernel.profit_frontier import recover_items
 
@@ -51,6 +51,34 @@ def test_it_agrees_with_the_table_over_profits(seed: int) -> None:
     for most_sets in (50, 30_000):
         found = find_first_selection(p, w, best.profit, best.weight, most_sets=most_sets, most_nodes=10**6)
         assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("is_next", [True, False])
+def test_sets_of_flips_are_listed_in_the_order_of_their_selections(is_next: bool) -> None:
+    """Every set within the limit, none twice, the first in rank order first, with its sums and its bounds."""
+    rng = np.random.default_rng(4)
+    for _ in range(60):
+        n = int(rng.integers(1, 7))
+        profit, weight = rng.integers(-9, 10, n), rng.integers(-9, 10, n)
+        loss, taken, limit = rng.integers(0, 5, n), rng.integers(0, 2, n), float(rng.integers(0, 12))
+        sets = _FlipSets()
+        sets.next_merge = 10**9  # sets with equal sums stay
+        for j in range(n) if is_next else range(n - 1, -1, -1):
+            flip = int(profit[j]), int(weight[j]), float(loss[j])
+            sets.grow(j, *flip, limit, is_taken=bool(taken[j]), is_next=is_next)
+        assert (sets.least, sets.most) == (np.minimum(weight, 0).sum(), np.maximum(weight, 0).sum())
+        flips = [np.array(x) for x in itertools.product((0, 1), repeat=n) if np.array(x) @ loss <= limit]
+        flips.sort(key=lambda x: tuple(1 - (x ^ taken)))
+        listed = [sorted(sets.list_items(place)) for place in range(len(sets))]
+        assert listed == [np.flatnonzero(x).tolist() for x in flips]
+        for place, x in enumerate(flips):
+            sums = int(sets.profit[place]), int(sets.weight[place]), float(sets.loss[place])
+            assert sums == (x @ profit, x @ weight, x @ loss)
+        first = {}
+        for x in flips:
+            first.setdefault((int(x @ profit), int(x @ weight)), np.flatnonzero(x).tolist())
+        sets.merge_equal()
+        assert [sorted(sets.list_items(place)) for place in range(len(sets))] == list(first.values())
 
 
 def correlated(n: int) -> tuple[np.ndarray, np.ndarray, int]:

@@ -15,7 +15,7 @@ from tnt_sim.deadline import UNLIMITED
 from tnt_sim.kernel import knapsack
 from tnt_sim.kernel.cap_tree import core_enumeration
 from tnt_sim.kernel.cap_tree.best_choice import maximise_under_tree
-from tnt_sim.kernel.cap_tree.states import NOWHERE, Budget, StateSums, TreeStates
+from tnt_sim.kernel.cap_tree.states import NOWHERE, PAIRS, STATE_BYTES, Budget, StateSums, TreeStates
 from tnt_sim.kernel.compiled.library import NUMPY, VARIABLE
 from tnt_sim.kernel.knapsack import TooManyStates, limit_work, solve_knapsack
 
@@ -54,6 +54,14 @@ def test_a_knapsack_gives_up_below_its_memory(path: str, monkeypatch: pytest.Mon
 def test_the_memory_of_a_knapsack_bounds_its_work() -> None:
     assert limit_work(5, None) == limit_work(5, 10**9) == 5
     assert limit_work(10**9, 1_000) == 1_000 // knapsack.SEARCH_BYTES
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 999, 4_096, 20 * MEGABYTE])
+def test_pairs_formed_together_take_a_quarter_of_the_memory(n_bytes: int) -> None:
+    """One more than fits, so that there is always one; without a budget as many as ever."""
+    most = Budget(10**9, max_bytes=n_bytes).max_pairs
+    assert 4 * (most - 1) * STATE_BYTES <= n_bytes < 4 * most * STATE_BYTES
+    assert Budget(10**9, max_bytes=10**15).max_pairs == Budget(10**9).max_pairs == PAIRS
 
 
 def wide_parts(n: int) -> list[TreeStates]:

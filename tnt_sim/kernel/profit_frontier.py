@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,16 +120,13 @@ def _build_compiled_frontier(
 ) -> Frontier:
     """Do the work of `build_frontier` in C, with a look at the clock every `CELLS_PER_LOOK` additions."""
     bits, never = least.itemsize * 8, NARROW if least.itemsize == 4 else int(NEVER)
-    place = np.zeros(2, dtype=np.int64)
-    numbers, table, at = (
-        (get_address(profit), get_address(weight), len(profit)),
-        get_address(least),
-        get_address(place),
-    )
+    place, table = np.zeros(2, dtype=np.int64), get_address(least)
+    numbers = get_address(profit), get_address(weight), len(profit)
+    add = partial(core[f"add_items_{bits}"], *numbers, capacity, table, get_address(place), CELLS_PER_LOOK)
+    add()
     while place[0] < len(profit):
-        core[f"add_items_{bits}"](*numbers, capacity, table, at, CELLS_PER_LOOK)
-        if place[0] < len(profit):
-            deadline.check()
+        deadline.check()
+        add()
     count = core[f"mark_efficient_{bits}"](table, len(least), capacity, never)
     pairs = np.empty((2, count + 1), dtype=np.int64)
     core[f"list_efficient_{bits}"](table, len(least), never, get_address(pairs[0]), get_address(pairs[1]))
@@ -293,13 +291,14 @@ def _fill_compiled_decisions(
     """Fill the tables of `_select_exactly` in C, with a look at the clock every `CELLS_PER_LOOK` additions."""
     profit, weight = to_int64(profit), to_int64(weight)
     place = np.array([len(profit)])
+    fill = partial(
+        core["fill_decisions"], get_address(profit), get_address(weight), target, get_address(least),
+        get_address(takes), get_address(place), CELLS_PER_LOOK,
+    )  # fmt: skip
+    fill()
     while place[0] > 0:
-        core["fill_decisions"](
-            get_address(profit), get_address(weight), target, get_address(least), get_address(takes),
-            get_address(place), CELLS_PER_LOOK,
-        )  # fmt: skip
-        if place[0] > 0:
-            deadline.check()
+        deadline.check()
+        fill()
 
 
 MAX_CELLS = 1_500_000_000

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import drawn
 
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.kernel.blocks import block_search as blocks
 from tnt_sim.kernel.blocks import joined_blocks as repair
 from tnt_sim.kernel.blocks import states
@@ -79,6 +80,19 @@ def test_the_best_choice_and_its_ways(case, few: bool) -> None:
     assert (found.value, found.ways) == best
     assert int(value[found.taken].sum()) == found.value
     assert (rows[:, found.taken].sum(axis=1) <= upper).all()
+
+
+@drawn(60)
+@given(cases(), st.integers(0, 10**6))
+def test_the_margin_of_floats_covers_values_rows_and_bounds(case, more: int) -> None:
+    """Values, prices of rows and prices of bounds all err, whatever the sign of each."""
+    value, rows, upper, price = case
+    upper = upper * (1 + more)
+    number = np.arange(len(value))
+    search = blocks._BlockSearch(value, rows, upper, price, [], number, 1, None, UNLIMITED, None)
+    size = np.abs(value).sum() + (price @ np.abs(rows)).sum() + price @ np.abs(upper)
+    assert search.margin >= 0.999 * blocks.MARGIN * (1.0 + float(size))
+    assert search.most >= search.bound - min(0, int(np.minimum(value, 0).sum()))
 
 
 @drawn(200)

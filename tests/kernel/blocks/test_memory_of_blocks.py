@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import numpy as np
@@ -68,6 +69,19 @@ def test_the_same_budget_ends_at_the_same_state() -> None:
             search_drawn(1, 400, 1_000_000)
         told.append(str(error.value))
     assert told[0] == told[1]
+
+
+def test_arrays_are_counted_in_numbers_of_eight_bytes() -> None:
+    told = set()
+    for max_bytes in range(0, 60_000, 1_500):
+        try:
+            search_drawn(3, 24, max_bytes)
+        except TooManyStates as error:
+            (needed,) = re.findall(r"(\d+) bytes for", str(error))
+            told.add(int(needed))
+            assert max_bytes < int(needed)
+    assert len(told) > 5
+    assert {needed % 8 for needed in told} == {0}
 
 
 def test_rows_that_would_not_fit_are_not_made_dense() -> None:

@@ -10,7 +10,13 @@ import pytest
 from support.lanes import seeds
 
 from tnt_sim.kernel.cap_tree.best_choice import Memory, maximise_under_caps
-from tnt_sim.kernel.cap_tree.caps import CapRows, build_cap_trees, find_binding_caps, find_caps
+from tnt_sim.kernel.cap_tree.caps import (
+    CapRows,
+    EfficiencyOrder,
+    build_cap_trees,
+    find_binding_caps,
+    find_caps,
+)
 from tnt_sim.sparse_matrix import SparseMatrix
 
 
@@ -69,3 +75,22 @@ def test_caps_of_other_rows_or_costs_are_read_again() -> None:
     assert memory.caps.get(matrix, rows, cost, upper, lambda: none).row == first.row
     assert memory.caps.get(matrix, fewer, cost, upper, lambda: none) is none
     assert memory.caps.get(matrix, rows, cost.copy(), upper, lambda: none) is none
+
+
+@pytest.mark.parametrize("n_nodes", [3, 2**15 - 1, 2**15, 2**15 + 1])
+def test_columns_of_each_node_stand_in_the_order_of_all(n_nodes: int) -> None:
+    """By falling profit per cost, those of equal efficiency by number, whatever the number of nodes."""
+    random_numbers = np.random.default_rng(n_nodes)
+    n_cols = n_nodes + 4  # some columns are in no node, and the first node has two
+    profit, cost = random_numbers.integers(1, 4, n_cols), random_numbers.integers(1, 4, n_cols)
+    columns = [np.array([k] if k else [0, n_nodes]) for k in range(n_nodes)]
+    found = EfficiencyOrder.of(columns, profit, cost)
+    order = sorted(range(n_cols), key=lambda c: (-profit[c] / cost[c], c))
+    place = np.empty(n_cols, dtype=np.int64)
+    place[order] = np.arange(n_cols)
+    assert found.sorted_cost.tolist() == cost[order].tolist()
+    assert [places.tolist() for places in found.places] == [sorted(place[own].tolist()) for own in columns]
+    assert found.is_of(columns, profit.copy(), cost.copy())
+    for other in ((columns[1:], profit, cost), (columns, profit + 1, cost), (columns, profit, cost + 1)):
+        assert not found.is_of(*other)
+    assert not found.is_of([own.copy() for own in columns], profit, cost)
