@@ -65,3 +65,25 @@ def test_needs_equal_enumeration(
         assert spent <= found.need
         assert sum(np.array(profit)[found.taken]) >= target
         assert must is None or found.taken[must]
+
+
+def test_needs_of_several_open_parts_equal_enumeration_for_each_profit() -> None:
+    """Parts that their budgets do not hold, or that are overdrawn before anything is taken."""
+    random = np.random.default_rng(3)
+    asked = 0
+    for _ in range(40):
+        n = int(random.integers(4, 8))
+        profit, weight = random.integers(0, 7, n).tolist(), random.integers(1, 10, n).tolist()
+        which = random.integers(0, 3, n)
+        groups = [
+            BudgetedItems(np.flatnonzero(which == k), int(random.integers(-4, 10)), False) for k in range(3)
+        ]
+        needs = MinimumAddition(np.array(profit), np.array(weight), groups)
+        asked += len(needs.open) > 1
+        for target in range(0, sum(profit) + 2, 2):
+            answer = needs.find_least(target)
+            assert (None if answer is None else answer.need) == brute(profit, weight, groups, target, None)
+            item = int(random.integers(0, n))
+            answer = needs.find_least_with_item(item, target)
+            assert (None if answer is None else answer.need) == brute(profit, weight, groups, target, item)
+    assert asked > 20
