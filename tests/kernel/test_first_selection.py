@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,3 +148,25 @@ def test_an_optimum_stands_when_time_ends_before_the_first_of_its_equals(
     expected = solve_knapsack(p, w, capacity)
     assert (best.profit, best.weight, best.canonical) == (expected.profit, expected.weight, False)
     assert int(p[best.columns].sum()) == best.profit
+
+
+@pytest.mark.parametrize("ways", [2, UNCOUNTED])
+def test_the_tree_search_is_asked_only_where_the_core_could_count(
+    ways: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where equals are too many to count it would meet the same states; the optimum stands, not its rank."""
+    p, w, capacity = np.array([2, 2, 3]), np.array([2, 2, 3]), 4
+    best = replace(solve_knapsack(p, w, capacity), ways=ways)
+    monkeypatch.setattr(best_choice, "solve_knapsack", lambda *_: best)
+    monkeypatch.setattr(best_choice, "_find_first_optimum", lambda *_: None)
+    asked: list[bool] = []
+    right = best_choice.maximise_in_tree
+
+    def search(*given: Any) -> Any:
+        asked.append(True)
+        return right(*given)
+
+    monkeypatch.setattr(best_choice, "maximise_in_tree", search)
+    answer = maximise_under_tree(p, w, CapTreeNode(0, capacity, np.arange(3)))
+    assert (answer.profit, answer.weight) == (4, 4)
+    assert (bool(asked), answer.canonical) == ((False, False) if ways == UNCOUNTED else (True, True))

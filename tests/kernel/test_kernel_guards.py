@@ -167,6 +167,34 @@ def test_a_sum_of_no_state_is_no_sum() -> None:
     assert (states.profit[k], states.weight[k]) == (0, 0)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_any_price_of_a_node_bounds_the_same_best_choice(seed: int) -> None:
+    """The price that is looked for gives the least bound, a given one some bound; the choice is the same."""
+    rng = np.random.default_rng(seed)
+    n, b = 6, 2**8
+    p, w = rng.integers(1, 9, n), rng.integers(1, 9, n)
+    caps, whole = [int(w[:3].sum()) * 2 // 3, int(w[3:].sum())], int(w.sum()) // 2
+    nodes = [CapTreeNode(k + 1, cap, np.arange(3) + 3 * k) for k, cap in enumerate(caps)]
+    best = max(
+        int(p @ np.array(x))
+        for x in itertools.product((0, 1), repeat=n)
+        if w[:3] @ np.array(x[:3]) <= caps[0] and w @ np.array(x) <= whole
+    )
+
+    def build(price: int | None) -> InnerNode:
+        budget = Budget(10**6)
+        leaves = [build_leaf(node, p, w, b, budget, BoundedMemo()) for node in nodes]
+        return InnerNode(leaves, whole, b, budget, 1, price)
+
+    least = build(None).full
+    assert least >= b * best
+    for price in range(0, 6 * b, b // 2):
+        node = build(price)
+        assert node.full >= least
+        states, k = node.find_best()
+        assert (int(states.profit[k]), int(states.weight[k]) <= whole) == (best, True)
+
+
 def test_a_single_cap_is_a_plain_knapsack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose profits may be too large for a tree's states."""
 
