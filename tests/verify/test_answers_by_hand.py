@@ -8,12 +8,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.errors import Defect, Defects, Place
 from tnt_sim.i18n.message import Bilingual, Lang
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.decision_register import REGISTER, SIGNATURE
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 from tnt_sim.verify.claim_consistency import (
     _DIGITS_KEPT,
     NO_LIST,
@@ -260,6 +264,21 @@ def test_stored_proofs_of_any_form_are_read_without_a_fault() -> None:
         assert answer.where == f"steps[{number}]."
     run.certificate = None
     assert read_stored_proofs(run, 0).stages == []
+
+
+@pytest.mark.parametrize(("sense", "sign"), [("maximise", -1), ("minimise", 1)])
+def test_a_broken_rule_costs_its_price_in_the_sense_of_its_goal(
+    tmp_path: Path, sense: str, sign: int
+) -> None:
+    """Three applications where one is allowed: twice the price, off what is maximised, on what is minimised."""
+    goals = f"objective: [{{{sense}: {{score: 1}}}}, {{{sense}: {{dossiers: 1}}}}]\n"
+    rules = "rules: [{id: r, kind: limit, measure: dossiers, max: 1, penalty: {cost: 2.5, stage: 2}}]\n"
+    scenario = HEAD.replace("objective: [{maximise: {score: 1}}]\n", goals) + rules
+    problem = compile_problem(tiny(tmp_path, scenario))
+    funded = np.array([True, True, False, True])
+    granted = np.where(funded, problem.offers.highest_cents, 0)
+    allocation = Allocation(funded, granted)
+    assert read_allocation(problem, allocation).values == (Fraction(26), 3 + sign * 2 * Fraction("2.5"))
 
 
 def test_lists_of_names_are_told_by_what_sets_them_apart() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,6 +17,7 @@ from tnt_sim.errors import DataError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.verify.signing import keys
 from tnt_sim.verify.signing.keys import read_certificate
+from tnt_sim.verify.signing.time_stamp import _list_attributes
 
 ED25519 = b"\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
 """How the key of a certificate begins: its kind, and the length of its bits."""
@@ -59,6 +62,18 @@ def test_a_certificate_of_an_unknown_kind_of_key_is_refused(tmp_path: Path) -> N
     file = tmp_path / "c"
     file.write_bytes(data.replace(ED25519, ED25519.replace(b"\x65\x70", b"\x65\x10")))
     assert "not an X.509 certificate" in explain(file)
+
+
+def test_an_attribute_of_a_token_stands_once_with_one_value() -> None:
+    def write(name: str, *values: str) -> dict[str, Any]:
+        return {"type": SimpleNamespace(native=name), "values": values}
+
+    right = [write("content_type", "a"), write("signing_time", "b", "c"), write("message_digest", "d")]
+    assert dict(_list_attributes(right)) == {"content_type": "a", "message_digest": "d"}
+    for wrong in ([*right, write("content_type", "a")], [*right, write("signing_time", "b")],
+                  [write("content_type", "a", "b")], [write("content_type")]):  # fmt: skip
+        with pytest.raises(ValueError, match=r"twice|unpack"):
+            list(_list_attributes(wrong))
 
 
 def test_what_cannot_be_opened_is_told_by_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
