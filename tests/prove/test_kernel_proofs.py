@@ -115,6 +115,8 @@ def test_where_nothing_gains_or_costs_no_kernel_is_asked() -> None:
     plain = named(system(([1, 1], 1), ([-1, -1], -2)), "cap", "stage:x:better")
     assert prove_by_caps(plain, ones) is not None
     assert prove_by_caps(plain, np.array([1, 0])) is None
+    shut = replace(plain, high=np.array([1, 0]))  # one that is closed may cost nothing
+    assert prove_by_caps(shut, np.array([1, 0])) is not None
     idle = named(system(([1, 1], 1), ([1, 1], -1)), "cap", "stage:x:better")
     assert prove_by_caps(idle, ones) is prove_by_blocks(idle) is None
     below = named(system(([1, 1], -1), ([-1, -1], -1)), "cap", "stage:x:better")

@@ -131,9 +131,6 @@ def prove_by_caps(
     DeadlineExpired
         When time is up.
     """
-    n = system.n_choices
-    if not n or (cost[:n] <= 0).any():
-        return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
             result = _prove_goal_by_caps(*_reformulate_system(system, cost, goal), goal, deadline, max_bytes)
