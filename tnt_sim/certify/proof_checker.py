@@ -32,7 +32,7 @@ from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.rule_rows import compare_readings
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
 from tnt_sim.certify.verifier import Json, check_claim
-from tnt_sim.certify.verifier_rows import describe_rows, describe_system, has_trees
+from tnt_sim.certify.verifier_rows import describe_rows, describe_system, has_lists
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.scenario.problem import Problem
@@ -222,7 +222,7 @@ def _determine_claim_means(record: Json, prices: Json, order: Json = None) -> Sh
     """Return what shows a claim that the verifier reads; that of the kernels where it shows nothing."""
     if check_claim(record, prices, order):
         return ShownBy.KERNEL
-    return ShownBy.LIST if has_trees(prices) else ShownBy.SUMS
+    return ShownBy.LIST if has_lists(prices) else ShownBy.SUMS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,6 +48,8 @@ def describe_rows(rows: Rows, start: int = 0) -> Json:
     ]
 
 
-def has_trees(proof: Json) -> bool:
-    """Return whether a proof for the verifier rests on lists under caps, in any of its parts."""
-    return bool(proof.get("trees")) or any(has_trees(part) for part in proof.get("parts", ()))
+def has_lists(proof: Json) -> bool:
+    """Return whether any part of a proof for the verifier lists selections, under caps or of a row."""
+    return bool(proof.get("trees") or proof.get("blocks")) or any(
+        has_lists(part) for part in proof.get("parts", ())
+    )

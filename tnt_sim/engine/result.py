@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.certify.certificate import PRICES
-from tnt_sim.certify.verifier_rows import has_trees
+from tnt_sim.certify.verifier_rows import has_lists
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.personal_columns import select_left_out
 from tnt_sim.errors import Defect
@@ -266,7 +266,7 @@ def _read_means(proofs: Sequence[Mapping[str, Any] | None]) -> Means:
     prices = [None if proof is None else proof.get(PRICES) for proof in proofs]
     if not prices or None in prices:
         return Means.KERNEL
-    return Means.LIST if any(map(has_trees, prices)) else Means.SUMS
+    return Means.LIST if any(map(has_lists, prices)) else Means.SUMS
 
 
 TABLES = ("envelopes", "rules", "groups", "objective")
