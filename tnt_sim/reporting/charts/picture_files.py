@@ -22,16 +22,16 @@ def draw_picture_file(chart: Chart, lang: Lang, *, synthetic: bool) -> str:
     ----------
     synthetic : whether the data are invented, which the file then says
     """
-    heading = Drawing(WIDTH)
+    drawing = Drawing(WIDTH)
     title = write_words(chart.finding, lang).removesuffix(".")
     y = 0.0
     for text in wrap_text(title, WIDTH, _TITLE_SIZE):
         y += _TITLE_HEIGHT
-        heading.write_text(0, y, text, bold=True, size=_TITLE_SIZE)
+        drawing.write_text(0, y, text, bold=True, size=_TITLE_SIZE)
     marks = [SYNTHETIC.in_(lang)] if synthetic else []
     for text in [*wrap_text(write_words(chart.question, lang), WIDTH), *marks]:
         y += LINE_HEIGHT
-        heading.write_text(0, y, text, soft=True)
+        drawing.write_text(0, y, text, soft=True)
     picture = chart.draw(lang, WIDTH)
     top = y + MARGIN
     height = top + _read_height(picture) + 2 * MARGIN
@@ -41,7 +41,7 @@ def draw_picture_file(chart: Chart, lang: Lang, *, synthetic: bool) -> str:
         f'height="{height:.0f}" font-family="{FONT}" font-size="13" color="{INK}" fill="{INK}">'
         f"<title>{escape(title)}</title>"
         f'<rect width="{width}" height="{height:.0f}" fill="#ffffff"/>'
-        f'<g transform="translate({MARGIN} {MARGIN / 2:.0f})">{"".join(heading.pieces)}</g>'
+        f'<g transform="translate({MARGIN} {MARGIN / 2:.0f})">{"".join(drawing.pieces)}</g>'
         f'<g transform="translate({MARGIN} {top:.0f})">{picture}</g></svg>\n'
     )
 
