@@ -8,32 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.tiny_scenario import tiny
+from support.systems.equal_scores import decide
 
 from tnt_sim.certify.certificate import PRICES
 from tnt_sim.certify.proof_checker import Checker, ShownBy, find_least_plain
 from tnt_sim.engine.result import SolveOutcome
-from tnt_sim.engine.solve import solve
-
-TABLE = """dossier,department,applicant_id,population,cost,requested,score
-1,01,x,100,1000,600,5
-2,01,y,100,1000,500,5
-3,01,z,100,1000,500,5
-4,01,w,100,1000,500,5
-"""
-"""Equal scores, of which the money pays two: the first asks for more, and of the others any two will do."""
-SCENARIO = """schema_version: 1
-id: tiny
-programme: {id: tout, amount: 1 100 €}
-dossiers: [{file: table.csv}]
-objective: [{maximise: {score: 1}}]
-"""
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> SolveOutcome:
     """The decision of the four dossiers."""
-    return solve(tiny(tmp_path_factory.mktemp("decision"), SCENARIO, TABLE), cross_check="never")
+    return decide(tmp_path_factory.mktemp("decision"))
 
 
 @pytest.fixture(scope="module")

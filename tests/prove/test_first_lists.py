@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.systems.by_hand import system
 from support.systems.drawn import points
+from support.systems.equal_scores import SCENARIO, TABLE, decide
 from support.systems.listed import worlds
 from support.tiny_scenario import HEAD, tiny
 
@@ -21,7 +22,6 @@ from tnt_sim.certify.verifier import check_claim
 from tnt_sim.certify.verifier_rows import describe_system
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine.result import SolveOutcome
-from tnt_sim.engine.solve import solve
 from tnt_sim.prove import price_proofs, stage_proofs
 from tnt_sim.prove import tie_break_proofs as ties
 from tnt_sim.prove.branch_search import NotProved, PointFound
@@ -32,24 +32,12 @@ from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.solve.methods.lexicographic import ProofHints
 
 ENDLESS = Deadline(None)
-TABLE = """dossier,department,applicant_id,population,cost,requested,score
-1,01,x,100,1000,600,5
-2,01,y,100,1000,500,5
-3,01,z,100,1000,500,5
-4,01,w,100,1000,500,5
-"""
-SCENARIO = """schema_version: 1
-id: tiny
-programme: {id: tout, amount: 1 100 €}
-dossiers: [{file: table.csv}]
-objective: [{maximise: {score: 1}}]
-"""
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> SolveOutcome:
     """A decision in which many lists are worth as much."""
-    return solve(tiny(tmp_path_factory.mktemp("decision"), SCENARIO, TABLE), cross_check="never")
+    return decide(tmp_path_factory.mktemp("decision"))
 
 
 def test_the_first_of_equals_is_proven_and_no_later_list() -> None:
