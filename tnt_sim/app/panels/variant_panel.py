@@ -25,6 +25,7 @@ from tnt_sim.app.panels.result_panels import Drawer
 from tnt_sim.deadline import Cancellation, Deadline, ProcessorClock
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.numbers import format_integer, format_short_amount
+from tnt_sim.i18n.parameters import SignedMoney
 from tnt_sim.reporting.charts.department_map import ChangeMap, list_department_codes
 from tnt_sim.reporting.text.change_words import describe_cause
 
@@ -182,15 +183,11 @@ def _list_largest_moves(start: VariantColumn, column: VariantColumn, lang: Lang)
             {
                 "dossier": row["dossier"],
                 "title": row["title"] or "",
-                "change": _format_change(change, lang),
+                "change": SignedMoney(change).in_(lang),
                 "cause": waiting if cause is None else describe_cause(cause, specs, lang),
             }
         )
     return result
-
-
-def _format_change(cents: int, lang: Lang) -> str:
-    return ("+" if cents > 0 else "") + format_short_amount(cents, lang)
 
 
 def _draw_changes(drawer: Drawer, column: VariantColumn) -> str:

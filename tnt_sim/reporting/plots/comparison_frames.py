@@ -11,7 +11,7 @@ from tnt_sim.i18n.message import Capitalised, Lang, Text, _p
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.reporting.charts.department_map import list_department_codes
 from tnt_sim.reporting.charts.theme import Mark
-from tnt_sim.reporting.reports.comparison_answer import map_department_names
+from tnt_sim.reporting.reports.comparison_answer import map_department_names, map_granted
 
 MOVES: dict[Mark, tuple[str, Text]] = {
     Mark.GAIN: (ENTERS, _p("dossiers", "enter")),
@@ -37,18 +37,6 @@ def choose_side(comparison: ComparedRuns, name: str | None) -> str:
     return name
 
 
-def build_change_frame(comparison: ComparedRuns, dimension: str, side: str) -> pl.DataFrame:
-    """Return one row per group of a dimension: `group`, `before`, `after`, `change`, in cents."""
-    totals = comparison.totals.filter(pl.col("dimension") == dimension)
-    amounts = [
-        totals.filter(pl.col("side") == name).select("group", pl.col("granted_cents").alias(column))
-        for name, column in ((comparison.sides[0].name, "before"), (side, "after"))
-    ]
-    joined = amounts[0].join(amounts[1], on="group", how="full", coalesce=True, maintain_order="left_right")
-    filled = joined.with_columns(pl.col("before", "after").fill_null(0))
-    return filled.with_columns((pl.col("after") - pl.col("before")).alias("change"))
-
-
 def format_changes(cents: Sequence[int], lang: Lang) -> list[str]:
     """Return amounts with their signs, « = » for none."""
     return [
@@ -59,18 +47,15 @@ def format_changes(cents: Sequence[int], lang: Lang) -> list[str]:
 def build_department_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
     """Return one row per department of the map: `department`, `name`, `before`, `after`, `change` in euros."""
     names = map_department_names(comparison.sides[0].scenario.spec)
-    codes = list(list_department_codes())
-    departments = pl.DataFrame(
-        {"department": codes, "name": [names.get(code, code) for code in codes]},
-        schema={"department": pl.String, "name": pl.String},
+    granted = map_granted(comparison, "department", side)
+    rows = [(code, names.get(code, code), *granted.get(code, (0, 0))) for code in list_department_codes()]
+    changes = [after - before for _code, _name, before, after in rows]
+    return pl.DataFrame(rows, schema=["department", "name", "before", "after"], orient="row").with_columns(
+        pl.col("before", "after") / 100,
+        (pl.Series("change", changes) / 100).alias("change"),
+        pl.Series("label", format_changes(changes, lang)),
+        pl.Series("sign", ["+" if cents > 0 else "\u2212" if cents < 0 else "" for cents in changes]),
     )
-    changed = build_change_frame(comparison, "department", side).rename({"group": "department"})
-    joined = departments.join(changed, on="department", how="left", maintain_order="left")
-    amounts = pl.col("before", "after", "change")
-    filled = joined.with_columns(amounts.fill_null(0))
-    labels = format_changes(filled["change"].to_list(), lang)
-    signs = ["+" if value > 0 else "\u2212" if value < 0 else "" for value in filled["change"].to_list()]
-    return filled.with_columns(amounts / 100, pl.Series("label", labels), pl.Series("sign", signs))
 
 
 def build_move_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:

@@ -92,7 +92,7 @@ def _describe_differences(comparison: ComparedRuns, lang: Lang) -> str:
     return " ".join(sentences)
 
 
-def _map_granted(comparison: ComparedRuns, dimension: str, side: str) -> dict[str, tuple[int, int]]:
+def map_granted(comparison: ComparedRuns, dimension: str, side: str) -> dict[str, tuple[int, int]]:
     """Return what each group is granted on the first side and on another one, in cents."""
     totals = comparison.totals.filter(pl.col("dimension") == dimension)
     first = comparison.sides[0].name
@@ -111,7 +111,7 @@ def build_envelope_chart(comparison: ComparedRuns, side: str) -> Chart:
         for one in comparison.sides
         for name, title in zip(one.problem.case.tree.ids, one.problem.case.tree.titles, strict=True)
     }
-    granted = _map_granted(comparison, "envelope", side)
+    granted = map_granted(comparison, "envelope", side)
     roots = {one.problem.case.tree.ids[0] for one in comparison.sides}
     if len(granted) > len(roots):
         granted = {name: pair for name, pair in granted.items() if name not in roots}
@@ -150,7 +150,7 @@ def build_department_section(comparison: ComparedRuns) -> Iterator[Section]:
     known = set(list_department_codes())
     granted = {
         code: pair
-        for code, pair in _map_granted(comparison, "department", comparison.sides[1].name).items()
+        for code, pair in map_granted(comparison, "department", comparison.sides[1].name).items()
         if code in known
     }
     changes = {code: after - before for code, (before, after) in granted.items() if after != before}
