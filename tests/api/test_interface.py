@@ -27,11 +27,10 @@ from tnt_sim.api import (
     scenario,
     session,
     sweep,
-    variants,
 )
 from tnt_sim.api.analysis_methods import Analyses
 from tnt_sim.api.batches import batch
-from tnt_sim.api.models import model, relaxation
+from tnt_sim.api.models import model
 from tnt_sim.app import explorer
 from tnt_sim.cli.verbs import load_verb
 from tnt_sim.engine.result import ResultData
@@ -46,8 +45,8 @@ from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.studies import answer_files, study_answer
 
 MODULES = (
-    analysis_methods, batch, comparison, decision_files, ensemble, explorer, model, relaxation, result,
-    runs, scenario, session, answer_files, study_answer, sweep, variants, comparison_plots,
+    analysis_methods, batch, comparison, decision_files, ensemble, explorer, model, result,
+    runs, scenario, session, answer_files, study_answer, sweep, comparison_plots,
     ensemble_plots, plot_language, result_plots, sweep_plots,
 )  # fmt: skip
 CLASSES = [

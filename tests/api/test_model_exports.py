@@ -17,7 +17,7 @@ from support.shipped import PROGRAMMES, SCENARIOS
 from support.tiny_scenario import HEAD, TABLE, tiny, with_committed
 
 import tnt_sim as tnt
-from tnt_sim.engine.stage_values import find_best_values
+from tnt_sim.api.models.model import find_best_values
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
 from tnt_sim.formulation.model_files import NO_CANDIDATE

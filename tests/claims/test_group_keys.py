@@ -15,10 +15,10 @@ from support.tiny_scenario import funded, tiny
 from tnt_sim.domain.territory import load_territory
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.kinds.equity.kind import describe_equity, format_equity_formula
 from tnt_sim.rules.kinds.equity.rule import EquitySpec
-from tnt_sim.rules.kinds.equity.text import describe_equity, format_equity_formula
+from tnt_sim.rules.kinds.limit.kind import describe_limit, format_limit_formula
 from tnt_sim.rules.kinds.limit.rule import LimitSpec
-from tnt_sim.rules.kinds.limit.text import describe_limit, format_limit_formula
 from tnt_sim.scenario.objective_text import describe_stage, format_stage_formula
 from tnt_sim.scenario.spec import StageSpec
 

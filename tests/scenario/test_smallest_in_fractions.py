@@ -17,7 +17,7 @@ from tnt_sim.domain.territory import Territory
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
 from tnt_sim.i18n.numbers import format_number
-from tnt_sim.rules.kind_support.ratio_steps import find_distance_steps, find_listed_steps
+from tnt_sim.rules.kind_support.per_capita import find_distance_steps, find_listed_steps
 from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.verify.run_document import StageFigures
 

@@ -237,7 +237,7 @@ class Scenario(ScenarioData):
         >>> tnt.read_scenario("copie/scenario.yaml").sha256 == scenario.sha256
         True
         """
-        from tnt_sim.api.building.written_scenario import render_yaml, write_yaml
+        from tnt_sim.api.building.argument_scenario import render_yaml, write_yaml
 
         if path is None:
             return render_yaml(self)

@@ -43,8 +43,7 @@ from tnt_sim.app.open_page import Event, Reply
 from tnt_sim.app.page import Page
 from tnt_sim.app.page_text import SCRIPT
 from tnt_sim.app.request_guard import HEADERS, RequestGuard, generate_token, write_opening
-from tnt_sim.app.start.start_page import MOST_TABLE_BYTES, StartPage, describe_limit
-from tnt_sim.app.start.start_text import START, START_SCRIPT
+from tnt_sim.app.start.start_page import MOST_TABLE_BYTES, START, START_SCRIPT, StartPage, describe_limit
 from tnt_sim.app.start.uploaded_table import Starting
 from tnt_sim.app.tabs import Tab, Tabs
 from tnt_sim.deadline import monotonic

@@ -18,13 +18,13 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.characters import build_skeleton, drop_unseen, format_difference
 from tnt_sim.domain.field_types import write_cents
 from tnt_sim.domain.money import MoneyError, parse_cents
-from tnt_sim.domain.portfolio import Portfolio
-from tnt_sim.errors import DataError, Defects, InputError, ScenarioError, UsageError, suggest_name
+from tnt_sim.domain.portfolio import MAX_PLACES, Portfolio
+from tnt_sim.errors import DataError, Defect, Defects, InputError, ScenarioError, UsageError, suggest_name
 from tnt_sim.i18n.message import _
 from tnt_sim.i18n.parameters import Money
-from tnt_sim.ingest.look_alikes import find_look_alikes
 from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
 from tnt_sim.ingest.tables.raw_table import ReadOptions
 from tnt_sim.rules.kind_support.rule_spec import RuleSpec
@@ -40,6 +40,43 @@ from tnt_sim.scenario.scenario import InputFile, ScenarioData, Step, check_steps
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec, select_in_force, validate_scenario
 from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
 from tnt_sim.scenario.yaml.safe_paths import require_file, resolve_inside
+
+_IDS = ("dossier", "project", "envelope")
+
+
+def find_look_alikes(portfolio: Portfolio) -> tuple[Defect, ...]:
+    """Return a warning for the first ids that look the same and differ, in each column of ids."""
+    warnings, known = [], set[tuple[str, ...]]()
+    for column in _IDS:
+        values = portfolio.table[column]
+        for twins in _find_twins(values):
+            if twins not in known and len(known) < MAX_PLACES:
+                text = _(
+                    'column "{column}": "{one}" and "{other}" look the same and count as two ({difference}).',
+                    column=column,
+                    one=drop_unseen(twins[0]),
+                    other=drop_unseen(twins[1]),
+                    difference=format_difference(*twins[:2]),
+                )
+                places = tuple(portfolio.locate(values.index_of(one) or 0, column) for one in twins)
+                hint = _("Write both alike if they are one.")
+                warnings.append(Defect("look_alike", text, places, hint))
+            known.add(twins)
+    return tuple(warnings)
+
+
+def _find_twins(values: pl.Series) -> list[tuple[str, ...]]:
+    """Return the groups of different values that look the same; plain letters are alike only when equal."""
+    odd = values.filter(values.str.len_bytes() != values.str.len_chars()).unique(maintain_order=True)
+    if odd.is_empty():
+        return []
+    skeleton = pl.Series("skeleton", map(build_skeleton, odd), dtype=pl.String)
+    plain = values.filter(values.is_in(skeleton.unique().implode())).unique(maintain_order=True)
+    frame = pl.concat(
+        [pl.DataFrame({"id": odd, "skeleton": skeleton}), pl.DataFrame({"id": plain, "skeleton": plain})]
+    ).unique("id", maintain_order=True)
+    groups = frame.group_by("skeleton", maintain_order=True).agg("id")["id"]
+    return [tuple(ids) for ids in groups.filter(groups.list.len() > 1).to_list()]
 
 
 def load_scenario(
@@ -222,6 +259,7 @@ def _has_same_dossiers(left: ScenarioSpec, other: ScenarioSpec) -> bool:
 
 
 _KnownFiles = Mapping[tuple[Path, str, FilePath | None], tuple[FilePath, str]]
+
 """Files already found and their names, by the path of the value, its text, and the file in which it is written."""
 
 

@@ -30,8 +30,9 @@ from tnt_sim.i18n.message import _, _n
 from tnt_sim.i18n.parameters import Number
 from tnt_sim.rules.expressions.measures import Measures
 from tnt_sim.rules.expressions.selectors import Selector
-from tnt_sim.rules.kind_support.per_capita import PerHead, build_per_head
-from tnt_sim.rules.kind_support.ratio_steps import (
+from tnt_sim.rules.kind_support.per_capita import (
+    PerHead,
+    build_per_head,
     find_distance_steps,
     find_listed_steps,
     find_unit,

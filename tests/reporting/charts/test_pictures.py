@@ -17,8 +17,13 @@ from tnt_sim.reporting.charts.bars import Bar, Bars, GapBar, GapBars
 from tnt_sim.reporting.charts.curves import Curves, NamedCurve
 from tnt_sim.reporting.charts.department_map import ChangeMap
 from tnt_sim.reporting.charts.dumbbells import Change, Dumbbells
-from tnt_sim.reporting.charts.frequency_strip import FrequencyGroup, FrequencyStrip
-from tnt_sim.reporting.charts.histogram import Histogram, MarkedValue, ValueBox
+from tnt_sim.reporting.charts.histogram import (
+    FrequencyGroup,
+    FrequencyStrip,
+    Histogram,
+    MarkedValue,
+    ValueBox,
+)
 from tnt_sim.reporting.charts.lorenz import LorenzCurve, LorenzCurves
 from tnt_sim.reporting.charts.margin_scatter import Scatter, ScatterArrow, ScatterPoint, ScatterWords
 from tnt_sim.reporting.charts.matrix import Matrix, MatrixRow

@@ -23,9 +23,9 @@ import tnt_sim as tnt
 from tnt_sim.reporting.charts.department_map import list_department_codes, load_outlines
 from tnt_sim.reporting.charts.svg import wrap_text
 from tnt_sim.reporting.charts.theme import FILLS, Mark, render_svg
-from tnt_sim.reporting.plots.drawing.change_charts import choose_bin_step, draw_move_charts
+from tnt_sim.reporting.plots.comparison_plots import choose_bin_step, draw_move_charts
 from tnt_sim.reporting.plots.drawing.chart_words import TITLE_SIZE, TITLE_WIDTH
-from tnt_sim.reporting.plots.drawing.department_shapes import FRAME_SIDE, list_features, parse_path
+from tnt_sim.reporting.plots.drawing.department_maps import FRAME_SIDE, list_features, parse_path
 
 UNSURE = {
     "uncertain": [

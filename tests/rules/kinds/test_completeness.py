@@ -64,7 +64,7 @@ def list_gaps(kind: RuleKind) -> list[str]:
     rules = parse_fragment(kind.example).rules
     sentences = [[describe_rule(rule, lang) for rule in rules] for lang in (Lang.FR, Lang.EN)]
     files = {
-        *(folder / file for file in ("rule.py", "check.py", "text.py", "kind.py")),
+        *(folder / file for file in ("rule.py", "check.py", "kind.py")),
         *(FOLDER / f"{one}.lp" for one in (name, *([f"{name}-penalty"] if name in PRICED else []))),
         FOLDER / f"{name}.yaml",
     }

@@ -34,7 +34,7 @@ PROGRAMMES = range(0, 100 if os.environ.get("CI") else 500, CASES)
 def whole_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Formulas name all of their applications: planners are shown the first ones."""
     for kind in ("exclusive", "requires", "decide", "linear"):
-        monkeypatch.setattr(f"tnt_sim.rules.kinds.{kind}.text._MAX_LISTED", 99)
+        monkeypatch.setattr(f"tnt_sim.rules.kinds.{kind}.kind._MAX_LISTED", 99)
 
 
 def draw(first: int, folder: Path) -> dict[int, list[PrintedRule]]:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
-from tnt_sim.api.models.relaxation import Relaxation
 from tnt_sim.deadline import Deadline
+from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.multi_step import prepare_step
-from tnt_sim.engine.result import Proof
-from tnt_sim.engine.stage_values import build_fixed_stages, find_best_values
-from tnt_sim.errors import UsageError
+from tnt_sim.engine.optimise import OptimiseOptions, optimise
+from tnt_sim.engine.result import Proof, SolveOutcome, Status, find_weakest_proof
+from tnt_sim.errors import LimitReached, NothingDecided, UsageError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
-from tnt_sim.formulation.model_tables import build_column_table, build_row_table
-from tnt_sim.formulation.named_model import NamedModel, build_named_model
+from tnt_sim.formulation.linear_model import FloatArray
+from tnt_sim.formulation.model_files import build_column_table, build_row_table
+from tnt_sim.formulation.named_model import FixedStage, NamedModel, build_named_model
 from tnt_sim.i18n.message import _
+from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.solve.methods.relaxation_prices import PricedPoint
+from tnt_sim.solve.reductions.fixing import compute_bound_in_time
 from tnt_sim.studies.told_errors import with_told_errors
 from tnt_sim.verify.run_document import format_fraction
 
@@ -30,7 +37,157 @@ if TYPE_CHECKING:
 
     from tnt_sim.solve.backends.model_objects import ScipyArrays
 
+PLACES = 6
+
+"""Decimals of the bound, the best value and the gap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """The linear relaxation of one stage: an upper bound and prices, never a decision.
+
+    Prices are per unit of the row: per euro for an envelope or a rule on money. Where several vectors of prices
+    are optimal, solvers may give different ones; all of them give the same bound.
+
+    Attributes
+    ----------
+    problem, number : the problem, and the stage from 1
+    named : numbers and names of the stage
+    point : values and prices in the order of the model
+    row_table, column_table : what each name stands for
+    """
+
+    problem: Problem = field(repr=False)
+    number: int
+    named: NamedModel = field(repr=False)
+    point: PricedPoint = field(repr=False)
+    row_table: pl.DataFrame = field(repr=False)
+    column_table: pl.DataFrame = field(repr=False)
+
+    @property
+    def solver(self) -> str:
+        """Name and version of the solver."""
+        return self.point.solver
+
+    @property
+    def value(self) -> float:
+        """Value of the relaxation as the solver gives it, commitments included."""
+        return float(self.named.cost @ self.point.values) + float(self.named.offset)
+
+    @cached_property
+    def bound(self) -> Decimal | None:
+        """Bound that the prices prove, computed in integers: no allocation is better. Rounded outwards to 10⁻⁶.
+
+        None if they prove none, or within the `time_limit` of the scenario.
+        """
+        named = self.named
+        scales = np.array([float(scale / named.cost_scale) for scale in named.row_scales])
+        until = Deadline(self.problem.scenario.spec.solver.time_limit)
+        bound = compute_bound_in_time(named.linear, self.point.prices * scales, until)
+        if bound is None:
+            return None
+        steps = named.to_value(bound) * 10**PLACES
+        return Decimal(ceil(steps) if named.is_maximised else floor(steps)).scaleb(-PLACES)
+
+    @cached_property
+    def best(self) -> Decimal:
+        """Best value of the stage in whole decisions, which the engine finds and proves on first use."""
+        return Decimal(round(find_best_values(self.problem, self.number)[0][-1] * 10**PLACES)).scaleb(-PLACES)
+
+    @property
+    def gap(self) -> Decimal | None:
+        """Integrality gap: how far the bound is from the best decision, in the unit of the stage."""
+        if self.bound is None:
+            return None
+        return self.bound - self.best if self.named.is_maximised else self.best - self.bound
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Rows: `name`, `title`, `sense`, `rhs`, `activity`, `slack`, `price`, `measure`, `rhs_from`, `rhs_to`."""
+        named, ranges = self.named, self.point.ranges
+        activity = named.matrix @ self.point.values
+        table = self.row_table
+        return table.select("name", "title", "sense", "rhs").with_columns(
+            pl.Series("activity", activity),
+            pl.Series("slack", np.abs(named.rhs - activity)),
+            pl.Series("price", self.point.prices),
+            table["measure"],
+            _build_range("rhs_from", None if ranges is None else ranges.rhs_from),
+            _build_range("rhs_to", None if ranges is None else ranges.rhs_to),
+        )
+
+    @property
+    def columns(self) -> pl.DataFrame:
+        """Columns: `name`, `kind`, `dossier`, `title`, `value`, `cost`, `reduced_cost`, `cost_from`, `cost_to`."""
+        ranges = self.point.ranges
+        table = self.column_table.select("name", "kind", "dossier", "title", "cost")
+        return table.with_columns(
+            pl.Series("value", self.point.values),
+            pl.Series("reduced_cost", self.point.compute_reduced_costs(self.named)),
+            _build_range("cost_from", None if ranges is None else ranges.cost_from),
+            _build_range("cost_to", None if ranges is None else ranges.cost_to),
+        )
+
+
+def _build_range(name: str, values: FloatArray | None) -> pl.Expr | pl.Series:
+    return pl.lit(None, dtype=pl.Float64).alias(name) if values is None else pl.Series(name, values)
+
+
+def find_best_values(problem: Problem, n_stages: int) -> tuple[tuple[Fraction, ...], Proof]:
+    """Return the best value of each of the first stages, in its unit, and how all of them were shown.
+
+    The stage after the last objective is the least total granted, in euros.
+
+    Raises
+    ------
+    NothingDecided
+        If no allocation satisfies all rules.
+    LimitReached
+        If the time limit of the scenario came before the best values were shown to be so.
+    """
+    clock = Clock(problem.scenario.spec.solver.time_limit)
+    clock.begin()
+    n_goals = len(problem.stages)
+    outcome = _solve_stages(problem, clock, n_stages=min(n_stages, n_goals), least_granted=False)
+    if n_stages <= n_goals:
+        return outcome.bests[:n_stages], _get_proof(outcome)
+    limits = tuple(
+        value - stage.tolerance * abs(value) * (1 if stage.sense is Sense.MAXIMISE else -1)
+        for stage, value in zip(problem.stages, outcome.bests, strict=True)
+    )
+    least = _solve_stages(problem, clock, kept_values=limits)
+    proof = find_weakest_proof([_get_proof(outcome), _get_proof(least)])
+    return (*outcome.bests, Fraction(least.granted_cents or 0, 100)), proof or Proof.FEASIBLE_GAP
+
+
+def _solve_stages(problem: Problem, clock: Clock, **options: Any) -> SolveOutcome:
+    """Solve stages to a shown optimum, without breaking ties."""
+    spec = problem.scenario.spec.solver
+    chosen = OptimiseOptions(canonical=False, backend=spec.backend, cross_check=spec.cross_check, **options)
+    outcome = optimise(problem, chosen, clock=clock)
+    if outcome.status is Status.INFEASIBLE:
+        raise NothingDecided(_("no allocation satisfies all rules: there are no values to keep."))
+    if outcome.status is not Status.OPTIMAL:
+        raise LimitReached(_("the best values of the earlier stages were not shown within the time limit."))
+    return outcome
+
+
+def _get_proof(outcome: SolveOutcome) -> Proof:
+    return outcome.proof or Proof.FEASIBLE_GAP
+
+
+def build_fixed_stages(form: Formulation, values: tuple[Fraction, ...]) -> list[FixedStage]:
+    """Return the first stages with the worst whole units that later stages may give them, tolerance included."""
+    return [
+        FixedStage(
+            number, stage, stage.to_solve_stage().compute_limit(int(value / stage.scale - stage.constant))
+        )
+        for number, (stage, value) in enumerate(zip(form.stages, values, strict=False), start=1)
+    ]
+
+
 LEAST_GRANTED = "least granted"
+
 """Name of the stage after the planner's objectives: the least total granted among what is best for them."""
 
 

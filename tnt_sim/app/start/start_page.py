@@ -17,6 +17,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -24,14 +25,13 @@ from markupsafe import Markup
 
 from tnt_sim.app.open_page import Event
 from tnt_sim.app.request_guard import generate_token
-from tnt_sim.app.start.start_text import START
 from tnt_sim.app.start.uploaded_table import Starting, UploadedTable, normalise_file_name
 from tnt_sim.disk import build_write_error, put_all, quote_path
 from tnt_sim.domain.money import MoneyError, parse_cents
 from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES
 from tnt_sim.errors import Defect, TntError, UsageError
 from tnt_sim.i18n.command_words import quote_argument
-from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p
 from tnt_sim.i18n.numbers import format_amount, get_currency, set_currency
 from tnt_sim.i18n.parameters import Count, Money
 from tnt_sim.ingest.intake.answers import IntakeAnswers
@@ -43,14 +43,75 @@ from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 
+START: Mapping[str, Text] = MappingProxyType(
+    {
+        "title": _("Begin with a table"),
+        "intro": _(
+            "Give the table of your applications as your office has it: Excel (.xlsx), OpenDocument (.ods) or "
+            "text (.csv). It stays on this machine."
+        ),
+        "file": _("1. The file"),
+        "choose": _("The table"),
+        "drop": _("or drop it anywhere on this page"),
+        "reading": _("2. The reading"),
+        "questions": _("Questions"),
+        "questions_help": _(
+            "Each has an answer meanwhile, so that none has to be answered now. The command after a question "
+            "answers it later."
+        ),
+        "to_answer": _("To answer"),
+        "change": _("Change how the table is read"),
+        "sheet": _("Sheet"),
+        "header_row": _("Line of the headers"),
+        "encoding": _("Encoding"),
+        "encoding_found": _("as found"),
+        "columns": _("Meaning of the columns"),
+        "columns_help": _('"?" marks a column that was guessed: check it.'),
+        "more_columns": _("Other columns"),
+        "no_column": _("no column"),
+        "no_meaning": _("not known yet"),
+        "unclear_lines": _("Lines that may be applications"),
+        "line": _("Line"),
+        "take": _("It is an application"),
+        "review": _("The whole review of the table"),
+        "opening": _("3. The envelope"),
+        "amount": _("Amount of the envelope"),
+        "amount_help": _(
+            "For example 3 M€, 250 k€ or 1234567.89 €. You can move it on the page that follows."
+        ),
+        "folder": _("The project is then written in a new folder, and no other file changes:"),
+        "again": _("To open it another day:"),
+        "open": _("Write the folder and open the page"),
+        "back": _("Back to the page"),
+        "required": _p("page_text", "required"),
+    }
+)
+
+START_SCRIPT: Mapping[str, Text] = MappingProxyType(
+    {
+        "busy": _("Reading the table…"),
+        "opening": _("Computing the first allocation…"),
+        "gone": _('"tnt-sim app" no longer answers. Start it again, then reload the page.'),
+        "several": _("One table at a time: only the first of these files was read."),
+    }
+)
+
 MOST_TABLE_BYTES = 64 << 20
+
 """Most bytes of a table that the browser gives."""
+
 SUFFIXES = (".xlsx", ".ods", ".csv", ".tsv", ".txt", ".parquet")
+
 SCENARIO_FILE = "scenario.yaml"
+
 _MOST_PENDING = 4
+
 """Most tables that wait for their amount; one more lets the oldest go."""
+
 _MAIN_COLUMNS = ("dossier", "title", "applicant", "requested", "score", "envelope", "department", "commune")
+
 _ENCODINGS = ("utf-8", "cp1252", "iso-8859-15", "utf-16", "cp850", "mac_roman")
+
 _MOST_LINES = 50
 
 

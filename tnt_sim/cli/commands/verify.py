@@ -134,7 +134,7 @@ def verify(
     from tnt_sim.engine.run_folder.run_access import complete_verification
     from tnt_sim.reporting.reports.verification import build_report
     from tnt_sim.verify.document import build_document
-    from tnt_sim.verify.signing.amendment import is_amendment
+    from tnt_sim.verify.signing.signature import is_amendment
     from tnt_sim.verify.signing.witness import normalise_hash
     from tnt_sim.verify.verification import RunHead
 
@@ -200,8 +200,12 @@ def _verify_amendment(
     folder: Path, expected: str | None, key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> tuple[Verification, Signed]:
     """Verify an amendment of a register: its reductions and its signature."""
-    from tnt_sim.verify.signing.amendment import read_amendment
-    from tnt_sim.verify.signing.signature import SignatureStanding, Signed, check_entry_signature
+    from tnt_sim.verify.signing.signature import (
+        SignatureStanding,
+        Signed,
+        check_entry_signature,
+        read_amendment,
+    )
 
     entry, verification = read_amendment(folder, expected)
     if entry is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -9,17 +11,21 @@ from itertools import pairwise
 import altair as alt
 import polars as pl
 
-from tnt_sim.analysis.compare.comparison import ComparedRuns
+from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, ComparedRuns
 from tnt_sim.analysis.equity.department_spread import ListMoney, get_map_year
-from tnt_sim.i18n.message import Lang, Text, _
+from tnt_sim.i18n.message import Capitalised, Lang, Text, _, _p
 from tnt_sim.i18n.numbers import format_short_amount
-from tnt_sim.reporting.charts.department_map import LESS, MORE, compute_change_bounds
-from tnt_sim.reporting.plots.comparison_frames import (
-    build_department_frame,
-    build_move_frame,
-    choose_side,
+from tnt_sim.reporting.charts.department_map import LESS, MORE, compute_change_bounds, list_department_codes
+from tnt_sim.reporting.charts.svg import wrap_text
+from tnt_sim.reporting.charts.theme import SOFT, Mark
+from tnt_sim.reporting.plots.drawing.chart_words import (
+    QUESTION_SIZE,
+    WIDTH,
+    build_colours,
+    build_legend,
+    build_money_axis,
+    build_name_axis,
 )
-from tnt_sim.reporting.plots.drawing.change_charts import draw_move_charts
 from tnt_sim.reporting.plots.drawing.department_maps import EMPTY, MapClasses, draw_shades
 from tnt_sim.reporting.plots.drawing.themed_chart import AltairChart
 from tnt_sim.reporting.plots.plot_language import InOneLanguage
@@ -27,9 +33,193 @@ from tnt_sim.reporting.reports.comparison_answer import (
     build_envelope_chart,
     describe_department_changes,
     describe_side,
+    map_department_names,
+    map_granted,
 )
 from tnt_sim.reporting.reports.money_spread import build_lorenz_chart
 from tnt_sim.scenario.scenario import is_synthetic
+
+MOVES: dict[Mark, tuple[str, Text]] = {
+    Mark.GAIN: (ENTERS, _p("dossiers", "enter")),
+    Mark.LOSS: (LEAVES, _p("dossiers", "leave")),
+    Mark.WAITING: (CHANGES, _p("dossiers", "get another amount")),
+}
+
+"""Moves of applications, with their marks."""
+
+
+def choose_side(comparison: ComparedRuns, name: str | None) -> str:
+    """Return the side to compare with the first: the one named, by default the second.
+
+    Raises
+    ------
+    ValueError
+        If there is no such side.
+    """
+    names = [side.name for side in comparison.sides[1:]]
+    if name is None:
+        return names[0]
+    if name not in names:
+        raise ValueError(f"side must be one of {', '.join(names)}, not {name!r}")
+    return name
+
+
+def format_changes(cents: Sequence[int], lang: Lang) -> list[str]:
+    """Return amounts with their signs, « = » for none."""
+    return [
+        ("+" if value > 0 else "") + format_short_amount(value, lang) if value else "=" for value in cents
+    ]
+
+
+def build_department_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
+    """Return one row per department of the map: `department`, `name`, `before`, `after`, `change` in euros."""
+    names = map_department_names(comparison.sides[0].scenario.spec)
+    granted = map_granted(comparison, "department", side)
+    rows = [(code, names.get(code, code), *granted.get(code, (0, 0))) for code in list_department_codes()]
+    changes = [after - before for _code, _name, before, after in rows]
+    return pl.DataFrame(rows, schema=["department", "name", "before", "after"], orient="row").with_columns(
+        pl.col("before", "after") / 100,
+        (pl.Series("change", changes) / 100).alias("change"),
+        pl.Series("label", format_changes(changes, lang)),
+        pl.Series("sign", ["+" if cents > 0 else "\u2212" if cents < 0 else "" for cents in changes]),
+    )
+
+
+def build_move_frame(comparison: ComparedRuns, side: str, lang: Lang) -> pl.DataFrame:
+    """Return one row per application that moves, the largest change first, in euros; `sign` is 1 if it gains."""
+    moved = comparison.moves[side].sort(pl.col("change_cents").abs(), "dossier", descending=[True, False])
+    words = {code: Capitalised(text).in_(lang) for code, text in MOVES.values()}
+    cents = moved["change_cents"].to_list()
+    return moved.select(
+        "dossier",
+        pl.col("title").fill_null(""),
+        pl.col("applicant").fill_null(""),
+        "envelope",
+        "department",
+        pl.Series("move", [words[code] for code in moved["move"].to_list()], dtype=pl.String),
+        (pl.col("before_cents").fill_null(0) / 100).alias("before"),
+        (pl.col("after_cents").fill_null(0) / 100).alias("after"),
+        (pl.col("change_cents") / 100).alias("change"),
+        pl.Series("label", format_changes(cents, lang), dtype=pl.String),
+        "cause",
+        pl.col("change_cents").sign().alias("sign"),
+    )
+
+
+ROW = 28
+
+MOST_MOVES = 15
+
+"""Largest moves in the list below the histogram."""
+
+_N_BINS = 24
+
+_MOST_TICKS = 4
+
+"""Counts of one sign up to which each whole number has a tick."""
+
+
+def draw_move_charts(frame: pl.DataFrame, lang: Lang) -> AltairChart:
+    """Draw how many enter, above zero, and leave, below, by amount; then the largest moves of chosen amounts."""
+    words = [(mark, Capitalised(text).in_(lang)) for mark, (_code, text) in MOVES.items()]
+    present = [pair for pair in words if pair[1] in set(frame["move"])]
+    brush = alt.selection_interval(encodings=["x"], name="amounts")
+    colour = alt.Color("move:N", scale=build_colours(present), legend=build_legend() if present else None)
+    amount = "abs(datum.change)"
+    step = choose_bin_step(float(frame["change"].abs().max() or 1))  # type: ignore[arg-type]
+    n_bins = _count_bins(frame, step)
+    labelled = [step * k for k in range(0, n_bins + 1, math.ceil(n_bins / 6))]
+    histogram = (
+        alt.Chart(frame)
+        .transform_calculate(size=amount)
+        .mark_bar(stroke="white", strokeWidth=0.5)
+        .encode(
+            x=alt.X(
+                "size:Q",
+                bin=alt.Bin(step=step, extent=[0, step * n_bins]),
+                title=_("Amount gained or lost").in_(lang),
+                axis=build_money_axis(lang, grid=False, values=labelled),
+            ),
+            y=alt.Y(
+                "sum(sign):Q",
+                title=_("Applications: more (above), less (below)").in_(lang),
+                axis=_build_balance_axis(frame, step),
+            ),
+            color=colour,
+            tooltip=[
+                alt.Tooltip("move:N", title=_("Move").in_(lang)),
+                alt.Tooltip("count()", title=_("Applications").in_(lang), format=",d"),
+                alt.Tooltip("sum(change):Q", title=_("Difference (€)").in_(lang), format="+,.2f"),
+            ],
+        )
+        .add_params(brush)
+        .properties(width=WIDTH, height=170)
+    )
+    return alt.vconcat(histogram, _draw_largest(frame, colour, brush, lang), data=frame)
+
+
+def choose_bin_step(most: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that covers `most` by 24 bins.
+
+    >>> choose_bin_step(200_000), choose_bin_step(30)
+    (10000.0, 2.0)
+    """
+    power = 10.0 ** math.floor(math.log10(most / _N_BINS))
+    return next(power * times for times in (1, 2, 5, 10) if power * times * _N_BINS >= most)
+
+
+def _count_bins(frame: pl.DataFrame, step: float) -> int:
+    return max(1, math.ceil(float(frame["change"].abs().max() or 1) / step))  # type: ignore[arg-type]
+
+
+def _build_balance_axis(frame: pl.DataFrame, step: float) -> alt.Axis:
+    """Return an axis of whole numbers of applications on both sides of zero, without their signs."""
+    place = (pl.col("change").abs() / step).floor().clip(0, _count_bins(frame, step) - 1)
+    counts = frame.group_by(place.alias("bin"), "sign").agg(pl.len().alias("n"))
+    sizes = [counts.filter(pl.col("sign") == sign)["n"].max() or 0 for sign in (-1, 1)]
+    down, up = (int(size) for size in sizes)  # type: ignore[arg-type]
+    label = "format(abs(datum.value), ',d')"
+    if max(down, up) <= _MOST_TICKS:
+        return alt.Axis(labelExpr=label, values=list(range(-down, up + 1)))
+    return alt.Axis(labelExpr=label, tickMinStep=1, tickCount=5)
+
+
+def _draw_largest(frame: pl.DataFrame, colour: alt.Color, brush: alt.Parameter, lang: Lang) -> AltairChart:
+    heading = _("The largest moves ({n} at most); drag over amounts above to choose others", n=MOST_MOVES)
+    y = alt.Y(
+        "who:N",
+        title=None,
+        sort=alt.EncodingSortField("size", order="descending"),
+        axis=build_name_axis(labelLimit=330),
+    )
+    base = (
+        alt.Chart(frame)
+        .transform_calculate(
+            size="abs(datum.change)",
+            who="datum.title == '' || datum.title == datum.dossier ? datum.dossier : "
+            "datum.title + ' (' + datum.dossier + ')'",
+        )
+        .transform_filter(brush)
+        .transform_window(rank="row_number()", sort=[alt.SortField("size", order="descending")])
+        .transform_filter(alt.datum.rank <= MOST_MOVES)
+    )
+    bars = base.mark_bar(height=15).encode(
+        x=alt.X("change:Q", title=_("Difference").in_(lang), axis=build_money_axis(lang)),
+        y=y,
+        color=colour,
+        tooltip=[
+            alt.Tooltip("dossier:N", title=_("Application").in_(lang)),
+            alt.Tooltip("title:N", title=_("Title").in_(lang)),
+            alt.Tooltip("applicant:N", title=_("Applicant").in_(lang)),
+            alt.Tooltip("move:N", title=_("Move").in_(lang)),
+            alt.Tooltip("before:Q", title=_("Before (€)").in_(lang), format=",.2f"),
+            alt.Tooltip("after:Q", title=_("After (€)").in_(lang), format=",.2f"),
+        ],
+    )
+    rows = max(1, min(MOST_MOVES, frame.height))
+    lines = wrap_text(heading.in_(lang), WIDTH - 120, QUESTION_SIZE)
+    title = alt.TitleParams(lines, fontSize=QUESTION_SIZE, fontWeight="normal", color=SOFT)
+    return bars.properties(width=WIDTH - 120, height=22 * rows, title=title)
 
 
 @dataclass(frozen=True, slots=True)

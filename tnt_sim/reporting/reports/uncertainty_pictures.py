@@ -21,8 +21,13 @@ from tnt_sim.analysis.uncertainty.result import (
 from tnt_sim.i18n.message import Bilingual, Capitalised, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.charts.frequency_strip import FrequencyGroup, FrequencyStrip
-from tnt_sim.reporting.charts.histogram import Histogram, MarkedValue, ValueBox
+from tnt_sim.reporting.charts.histogram import (
+    FrequencyGroup,
+    FrequencyStrip,
+    Histogram,
+    MarkedValue,
+    ValueBox,
+)
 from tnt_sim.reporting.charts.ranges import Range, RangeBars
 from tnt_sim.reporting.charts.svg import Measure, describe_break
 from tnt_sim.reporting.charts.theme import Mark

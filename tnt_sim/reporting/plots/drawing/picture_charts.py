@@ -11,8 +11,7 @@ from tnt_sim.i18n.message import Lang, _
 from tnt_sim.reporting.charts.bars import SIDE_MARKS, Bars
 from tnt_sim.reporting.charts.curves import Curves
 from tnt_sim.reporting.charts.dumbbells import Dumbbells
-from tnt_sim.reporting.charts.frequency_strip import FrequencyStrip
-from tnt_sim.reporting.charts.histogram import Histogram
+from tnt_sim.reporting.charts.histogram import FrequencyStrip, Histogram
 from tnt_sim.reporting.charts.lorenz import DASHES, MARKS, LorenzCurves
 from tnt_sim.reporting.charts.margin_scatter import Scatter, ScatterArrow
 from tnt_sim.reporting.charts.matrix import Matrix

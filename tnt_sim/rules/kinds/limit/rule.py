@@ -4,10 +4,15 @@
 
 With `floor: demand`, the default with `by`, the minimum of a group is reduced to what its eligible dossiers
 can reach.
+
+Minima of one `limit` that its groups cannot reach together, found without solving.
+
+Σ_g minimum_g ≤ the most that the envelopes let these groups receive
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -15,12 +20,19 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.domain.field_types import Code
-from tnt_sim.i18n.message import _
+from tnt_sim.i18n.message import _, _n
+from tnt_sim.i18n.parameters import Money
+from tnt_sim.rules.expressions.columns import CENT
 from tnt_sim.rules.expressions.comparisons import parse_bound
 from tnt_sim.rules.expressions.groups import group_by_columns
 from tnt_sim.rules.expressions.measures import Measures, can_restrict
 from tnt_sim.rules.expressions.selectors import Selector, find_envelope_node, select
-from tnt_sim.rules.kind_support.attainable_range import can_hold_limit, compute_demand_steps
+from tnt_sim.rules.kind_support.attainable_range import (
+    can_hold_limit,
+    compute_demand_steps,
+    compute_grant_bound,
+    is_granted,
+)
 from tnt_sim.rules.kind_support.rule_spec import (
     MONEY_MEASURES,
     RuleSpec,
@@ -267,3 +279,31 @@ def _parse_bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, pa
             )
         return _BAD
     return bound.share * Fraction(amount, 100)
+
+
+def refuse_limit_clashes(case: Case, offers: Offers, rules: Sequence[tuple[Limit, Path]]) -> None:
+    """Record each limit whose minima come to more than the envelopes allow."""
+    for rule, path in rules:
+        _check_floors(case, offers, rule, path)
+
+
+def _check_floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
+    if not limit.groups.grouped or not is_granted(limit.terms):
+        return
+    requested = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
+    inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
+    most = compute_grant_bound(case.tree, case.node, offers, inside)
+    if requested <= most:
+        return
+    case.record_defect(
+        "floors-exceed",
+        _n(
+            "the floors of {n} group come to {floors} together, more than the {most} that envelopes allow.",
+            "the floors of {n} groups come to {floors} together, more than the {most} that envelopes allow.",
+            n=sum(bound is not None for bound in limit.minimum),
+            floors=Money(int(requested)),
+            most=Money(int(most)),
+        ),
+        (*path, "min"),
+        _("Lower `min`, or raise an envelope."),
+    )
