@@ -111,15 +111,7 @@ def put(target: Path, data: bytes, *, replace: bool = True) -> None:
 
 
 def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
-    """Write several files and their folders: all of them, or none.
-
-    Raises
-    ------
-    FileExistsError
-        without `replace`, if a file exists
-    OSError
-        if the disk refuses; everything is then as it was before
-    """
+    """Write several files and their folders: all of them, or none."""
     aside: dict[Path, Path] = {}
     with create_folders(*(file.parent for file in files)):
         try:
@@ -145,11 +137,6 @@ def put_each(files: Mapping[Path, bytes]) -> None:
 
     It is for thousands of small files whose hashes a manifest states, which `put` writes afterwards: a file that a
     power failure cuts off has another hash.
-
-    Raises
-    ------
-    OSError
-        if the disk refuses; the files before are there
     """
     folders = {file.parent for file in files}
     with create_folders(*folders):
@@ -216,13 +203,7 @@ def open_draft(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def hold_texts(texts: Iterable[str]) -> Iterator[Iterator[str]]:
-    """Write texts to a file without a name, and yield them once all are there; the file ends with the block.
-
-    Raises
-    ------
-    OSError
-        If the disk is full.
-    """
+    """Write texts to a file without a name, and yield them once all are there; the file ends with the block."""
     import tempfile
 
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="") as file:
@@ -264,11 +245,6 @@ def put_copy(source: Path, target: Path, sha256: str) -> bool:
 
     The bytes are hashed while they are copied. The copy shares nothing with its source but the permissions, so
     that an editor that writes in place does not change it.
-
-    Raises
-    ------
-    OSError
-        if the disk refuses
     """
     try:
         stream = source.open("rb")

@@ -279,11 +279,6 @@ def iterate_json(document: object, margin: str = "") -> Iterator[str]:
     document : a document or plain JSON data
     margin : written before each line but the first
 
-    Raises
-    ------
-    ValueError
-        For a number that is not finite.
-
     Examples
     --------
     >>> print("".join(iterate_json({"dossier": "A", "cents": [100, None]})))

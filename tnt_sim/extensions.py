@@ -24,11 +24,6 @@ def find_extensions(group: str, known: Iterable[str]) -> dict[str, EntryPoint]:
     ----------
     group : the group of entry points, such as `tnt_sim.rule_kinds`
     known : names that the program has already, and that no package may take
-
-    Raises
-    ------
-    UsageError
-        If a name is taken. The error names the package.
     """
     taken = dict.fromkeys(known, "tnt_sim")
     result: dict[str, EntryPoint] = {}
@@ -63,12 +58,6 @@ def load_extension[Extension](
     ----------
     wanted : the class of which the object must be, or the protocol that it must fulfil
     create : whether the entry point names a class or a function that builds the object without arguments
-
-    Raises
-    ------
-    UsageError
-        If the object cannot be imported or built, is not of the class, lacks a part of the protocol or has
-        another `name`. The error names the package.
     """
     try:
         extension = entry.load()

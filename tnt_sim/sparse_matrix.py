@@ -255,10 +255,6 @@ def label_components(row: IntArray, column: IntArray, shape: tuple[int, int]) ->
     A row and a column are connected where an entry stands. The label is the least row of the component, and
     n_rows + j for a column j without entries.
 
-    Returns
-    -------
-    two int64 arrays, of n_rows and of n_cols labels
-
     Notes
     -----
     Source: Y. Zhang, A. Azad, Z. Hu, "FastSV: a distributed-memory connected component algorithm with fast

@@ -151,11 +151,6 @@ def generate_curve(
     ----------
     answer : answer to the settings of the page, whose amount of the envelope may be another than in `base`
     high_cents : largest amount
-
-    Raises
-    ------
-    AnswerSuperseded
-        If it is cancelled.
     """
     tree = answer.problem.case.tree
     if envelope not in tree.ids or is_sequence(desk.scenario):

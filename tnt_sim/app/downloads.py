@@ -38,14 +38,7 @@ _MOST_READ = 65_536
 
 
 def save(scenario: ScenarioData, state: State, name: str) -> Path:
-    """Write the settings as a scenario that extends that of the page; an existing file is never replaced.
-
-    Raises
-    ------
-    UsageError
-        For a name without letters or digits, an existing file, or a place that cannot be written
-        to.
-    """
+    """Write the settings as a scenario that extends that of the page; an existing file is never replaced."""
     slug = build_slug(name)
     if not slug or scenario.path is None:
         raise build_app_error(_("give a name with letters or digits."))
@@ -101,13 +94,7 @@ def _is_variant(file: Path, base: Path) -> bool:
 
 
 def render_comparison(scenario: ScenarioData, answer: LiveAnswer, file: str, lang: Lang) -> str:
-    """Compare the displayed answer with a saved scenario: totals, differences, moves.
-
-    Raises
-    ------
-    TntError
-        If the saved scenario is no longer valid, or has no allocation.
-    """
+    """Compare the displayed answer with a saved scenario: totals, differences, moves."""
     if scenario.path is None or file not in list_variants(scenario):
         raise build_app_error(_('"{file}" is not a variant of this scenario.', file=file))
     here = build_answer_side(_("this page").in_(lang), answer)
@@ -129,13 +116,7 @@ def build_answer_side(name: str, answer: LiveAnswer) -> ComparedRun:
 
 
 def export_workbook(scenario: ScenarioData, state: State, lang: Lang) -> tuple[Path, bytes]:
-    """Solve and prove the settings as `run` does; return the run folder and its workbook.
-
-    Raises
-    ------
-    TntError
-        If there is no allocation, or the folder cannot be written.
-    """
+    """Solve and prove the settings as `run` does; return the run folder and its workbook."""
     result = solve(apply_state(scenario, state))
     if result.allocation is None:
         raise LimitReached(_("no allocation to export."))

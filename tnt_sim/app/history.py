@@ -58,13 +58,7 @@ class PageHistory:
         return 0 <= self.at + by < len(self.steps)
 
     def shift(self, by: int) -> PageHistory:
-        """Return the history at another step.
-
-        Raises
-        ------
-        IndexError
-            If there is no such step.
-        """
+        """Return the history at another step."""
         if not self.can_go(by):
             raise IndexError(by)
         return replace(self, at=self.at + by)
@@ -110,13 +104,7 @@ def dump_history(history: PageHistory, lang: Lang) -> dict[str, Any]:
 
 
 def restore_history(scenario: ScenarioData, document: object) -> PageHistory:
-    """Return the steps that a browser kept, without the settings that this scenario has no place for.
-
-    Raises
-    ------
-    ValueError, TypeError, LookupError
-        If they are not what `dump_history` returned.
-    """
+    """Return the steps that a browser kept, without the settings that this scenario has no place for."""
     steps, at = list(document["steps"])[:MOST_STEPS], int(document["at"])  # type: ignore[index]
     restored = []
     for address, name, words in steps:

@@ -103,13 +103,7 @@ class LiveAnswer:
         return self.status is Status.OPTIMAL
 
     def build_result(self) -> ResultData:
-        """Return the answer as the result of a run, from the evidence that was found with it.
-
-        Raises
-        ------
-        ValueError
-            If the desk kept no evidence.
-        """
+        """Return the answer as the result of a run, from the evidence that was found with it."""
         if isinstance(self.outcome, ResultData):
             return self.outcome
         if self.outcome is None or self.outcome.evidence is None:
@@ -199,11 +193,6 @@ class LiveAnswers:
         """Optimise under the settings within a limit of processor seconds; no setting of a planner raises.
 
         The list is never worse than a greedy one, nor than that of the answer `before` where it is still feasible.
-
-        Raises
-        ------
-        AnswerSuperseded
-            If it is cancelled.
         """
         return self._take_recent(state) or self._optimise(_Request(state, seconds, cancellation, before))
 
@@ -292,15 +281,7 @@ class LiveAnswers:
         return problem, answer, rows, clock.seconds
 
     def find_conflicts(self, state: State, cancellation: Cancellation | None = None) -> SettledClashes:
-        """Find the minimal conflicts of infeasible settings and the cheapest repairs.
-
-        Raises
-        ------
-        AnswerSuperseded
-            If it is cancelled.
-        TntError
-            If the search itself fails.
-        """
+        """Find the minimal conflicts of infeasible settings and the cheapest repairs."""
 
         def stop_if_cancelled(*_: object) -> None:
             if cancellation is not None and cancellation.is_cancelled:

@@ -68,13 +68,7 @@ def list_unit_marks(axes: list[Axis], lang: Lang) -> tuple[str, str]:
 
 
 def parse_box(text: str, unit: tuple[str, int]) -> int:
-    """Parse the content of a number box: "31" or "31,5" in its unit, or an amount with its own unit.
-
-    Raises
-    ------
-    ValueError
-        If it is not an amount, is negative, or is not a whole number of cents.
-    """
+    """Parse the content of a number box: "31" or "31,5" in its unit, or an amount with its own unit."""
     try:
         if any(sign.isalpha() or sign == get_currency().symbol for sign in text):
             cents = Fraction(parse_cents(text))

@@ -146,13 +146,7 @@ def _read_weight(fields: dict[str, Any], name: str, value: str) -> None:
 
 
 def normalise_weight(value: str) -> str:
-    """Validate a weight.
-
-    Raises
-    ------
-    ValueError
-        If it is not a number of zero or more.
-    """
+    """Validate a weight."""
     try:
         weight = parse_decimal(value, ",") if "," in value else parse_decimal(value, ".")
     except MoneyError as error:

@@ -150,13 +150,7 @@ def _build_objective(scenario: ScenarioData, state: State) -> list[dict[str, Any
 
 
 def move_amount(scenario: ScenarioData, state: State, name: str, cents: int) -> State:
-    """Return the settings with an envelope at another amount; those above it move by the same cents.
-
-    Raises
-    ------
-    UsageError
-        If the envelope has no amount or is not in force.
-    """
+    """Return the settings with an envelope at another amount; those above it move by the same cents."""
     now = apply_state(scenario, state)
     family = {spec.id: spec for spec, __ in now.spec.programme.walk()}
     spec = family.get(name)
@@ -209,15 +203,7 @@ def with_set_lines(scenario: ScenarioData, state: State, lines: Iterable[str]) -
 
 
 def with_values(scenario: ScenarioData, state: State, changes: Mapping[str, object]) -> State:
-    """Return the settings after changes by dotted path, as `with_changes` takes them.
-
-    Raises
-    ------
-    UsageError
-        If the page has no setting for one of them.
-    ScenarioError
-        If a path does not exist, or its value is wrong.
-    """
+    """Return the settings after changes by dotted path, as `with_changes` takes them."""
     after = with_changes(apply_state(scenario, state), changes)
     written = {rule.id for rule in scenario.spec.rules}
     resolved = {_resolve_path(scenario, path): value for path, value in changes.items()}

@@ -64,13 +64,7 @@ _JSON, _LINES = "application/json", "application/x-ndjson"
 
 
 def select_port(wanted: int | None) -> int:
-    """Return the requested port, or the first free one.
-
-    Raises
-    ------
-    UsageError
-        If the requested port is taken.
-    """
+    """Return the requested port, or the first free one."""
     if wanted is None:
         return FIRST_PORT if _is_free(FIRST_PORT) else _find_free_port()
     if _is_free(wanted):

@@ -100,13 +100,7 @@ class TableOptions:
     value: ValueOption = None
 
     def parse(self) -> IntakeAnswers:
-        """Return the answers that the options give.
-
-        Raises
-        ------
-        UsageError
-            For an option that is not of its form.
-        """
+        """Return the answers that the options give."""
         from tnt_sim.cli.intake_project import parse_columns, parse_values
         from tnt_sim.ingest.intake.answers import IntakeAnswers
 
@@ -142,13 +136,7 @@ class AnswerOptions(OutputOptions):
     force: ForceOption = False
 
     def check(self) -> None:
-        """Check the language and the file to write, before anything is computed.
-
-        Raises
-        ------
-        UsageError
-            For another language, another kind of file, or if the file exists.
-        """
+        """Check the language and the file to write, before anything is computed."""
         parse_lang(self.lang)
         if self.out is not None:
             check_out(self.out, force=self.force)
@@ -291,13 +279,7 @@ def _list_parameters(group: Any) -> list[inspect.Parameter]:
 
 
 def check_out(out: Path, *, force: bool) -> None:
-    """Check that a page or a workbook may be written to a path.
-
-    Raises
-    ------
-    UsageError
-        For another kind of file, or if a file exists.
-    """
+    """Check that a page or a workbook may be written to a path."""
     from tnt_sim.engine.run_folder.atomic_write import check_target
 
     if out.suffix.lower() not in (".html", ".xlsx"):

@@ -61,13 +61,7 @@ class ApiOptions:
     time_limit: ReadLimitOption = None
 
     def check(self) -> None:
-        """Check the options before anything is read.
-
-        Raises
-        ------
-        UsageError
-            For an option that goes with `--from-api` alone, an address that takes no token, or no duration.
-        """
+        """Check the options before anything is read."""
         if self.from_api is None:
             if self != type(self)():
                 text = _("--demarche, --token-file, --full and --time-limit go with --from-api URL.")
@@ -89,13 +83,7 @@ class ApiOptions:
 def read_dossiers(
     folder: Path, source: ReadingSource, options: ApiOptions, lang: Lang, *, quiet: bool
 ) -> Iterator[DossierReading]:
-    """Read the dossiers of a procedure into a folder, and keep any other process from it meanwhile.
-
-    Raises
-    ------
-    ServerError
-        By cause; the pages read before stay.
-    """
+    """Read the dossiers of a procedure into a folder, and keep any other process from it meanwhile."""
     from tnt_sim.deadline import Deadline
     from tnt_sim.exchange.demarche_reading import JOURNAL, open_reading
     from tnt_sim.exchange.demarche_schema import check_reading

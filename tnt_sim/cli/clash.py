@@ -52,11 +52,6 @@ def show_impossible(error: TntError, options: ScenarioOptions, command: str, spe
     Parameters
     ----------
     spent : seconds since the command began; what is left of its limit goes to the repairs, one second at least
-
-    Raises
-    ------
-    TntError
-        The error itself, where it is another one, with `--quiet`, or of `conflict`, which has looked already.
     """
     if command == "conflict" or options.scenario is None or (options.quiet and not options.as_json):
         raise error
@@ -92,13 +87,7 @@ def show_clash(
     arguments: str,
     seconds: float | None = None,
 ) -> int:
-    """Show what clashes and the cheapest repairs; return the exit code of the error.
-
-    Raises
-    ------
-    TntError
-        The error itself, where it is more than an impossible setting or no conflict was found.
-    """
+    """Show what clashes and the cheapest repairs; return the exit code of the error."""
     from tnt_sim.reporting.reports.infeasibility import build_clash_report
 
     if not (isinstance(error, NothingDecided | InfeasibleScenarioError)):

@@ -378,13 +378,7 @@ def convert_parser_error(error: object, verbs: Sequence[str], verb: str) -> Usag
 
 
 def check_encoding(verb: str, words: Sequence[str]) -> None:
-    """Check that every word of the command, and the current folder, are valid UTF-8.
-
-    Raises
-    ------
-    UsageError
-        With the word, the byte and its position.
-    """
+    """Check that every word of the command, and the current folder, are valid UTF-8."""
     for number, word in enumerate(words, start=1):
         _check_utf8(word, _("word {number} of the command", number=number))
     if verb and "--help" not in words:

@@ -44,11 +44,6 @@ def read_table(
     """Read a table as its office has it, for a scenario given as mappings and lists, or for a new one.
 
     `data` is what the file will have.
-
-    Raises
-    ------
-    DataError
-        if the file is damaged, or holds no table
     """
     from tnt_sim.ingest.intake.intake import read_intake
     from tnt_sim.ingest.intake.questions import list_questions, list_unread_columns
@@ -61,13 +56,7 @@ def read_table(
 
 
 def parse_columns(options: Sequence[str]) -> dict[str, str]:
-    """Return the header of each canonical name that `--column` gives.
-
-    Raises
-    ------
-    UsageError
-        for an option that is not of its form
-    """
+    """Return the header of each canonical name that `--column` gives."""
     from tnt_sim.domain.portfolio import CANONICAL
     from tnt_sim.errors import suggest_name
     from tnt_sim.i18n.message import NO_TEXT
@@ -88,13 +77,7 @@ def parse_columns(options: Sequence[str]) -> dict[str, str]:
 
 
 def parse_values(options: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the meaning of each value that `--value` gives, by canonical column.
-
-    Raises
-    ------
-    UsageError
-        for an option that is not of its form
-    """
+    """Return the meaning of each value that `--value` gives, by canonical column."""
     if not options:
         return {}
     from tnt_sim.domain.portfolio import CANONICAL, FIXED_VALUES

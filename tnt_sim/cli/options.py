@@ -354,11 +354,6 @@ def parse_lang(text: str | None, written: str | None = None) -> Lang:
     ----------
     text : value of `--lang` after the verb
     written : `locale` of the scenario; None where no file writes it
-
-    Raises
-    ------
-    UsageError
-        If `--lang` names another language.
     """
     text = get_invocation().lang if text is None else text
     if text in (None, "fr", "en"):
@@ -370,13 +365,7 @@ def parse_lang(text: str | None, written: str | None = None) -> Lang:
 
 
 def check_method(method: str) -> str:
-    """Validate a solution method.
-
-    Raises
-    ------
-    UsageError
-        For an unknown method.
-    """
+    """Validate a solution method."""
     if method in METHODS:
         return method
     hint = suggest_name(method, METHODS) or NO_TEXT
@@ -385,13 +374,7 @@ def check_method(method: str) -> str:
 
 
 def parse_seconds(text: str | None) -> float | None:
-    """Parse `--time-limit` in seconds.
-
-    Raises
-    ------
-    UsageError
-        If it is not a duration.
-    """
+    """Parse `--time-limit` in seconds."""
     if text is None:
         return None
     from pydantic import TypeAdapter, ValidationError

@@ -192,13 +192,7 @@ class Tree:
         return len(self.ids)
 
     def get_node(self, envelope_id: str) -> int:
-        """Return the node of an envelope.
-
-        Raises
-        ------
-        ValueError
-            if there is no such envelope
-        """
+        """Return the node of an envelope."""
         return self.ids.index(envelope_id)
 
     def list_children(self, node: int) -> list[int]:
@@ -395,14 +389,6 @@ def split_by_largest_remainder(total_cents: int, weights: Sequence[int], names: 
     This is Hamilton's method.
 
     Balinski and Young, *Fair Representation* (1982).
-
-    Raises
-    ------
-    ValueError
-        if all weights are zero
-
-    >>> split_by_largest_remainder(100, [1, 1, 1], ["a", "b", "c"])
-    [34, 33, 33]
     """
     whole = sum(weights)
     if whole <= 0:

@@ -165,13 +165,7 @@ def _refuse(text: str) -> MoneyError:
 
 
 def parse_euros(text: str, decimal: str | None = None) -> Fraction:
-    """Parse an amount into exact euros, with any number of decimals.
-
-    Raises
-    ------
-    MoneyError
-        if the text is no single amount
-    """
+    """Parse an amount into exact euros, with any number of decimals."""
     _check_decimal(decimal)
     text = text.strip(_SPACE)
     currency = get_currency()
@@ -186,16 +180,7 @@ def parse_euros(text: str, decimal: str | None = None) -> Fraction:
 
 
 def parse_cents(text: str, decimal: str | None = None) -> int:
-    """Parse an amount into cents; `decimal` states which of ``.`` and ``,`` marks decimals.
-
-    Raises
-    ------
-    MoneyError
-        if the text is no single exact amount of at most two decimals
-
-    >>> parse_cents("1 234,56 €"), parse_cents("12,5 k€"), parse_cents("1.234", decimal=",")
-    (123456, 1250000, 123400)
-    """
+    """Parse an amount into cents; `decimal` states which of ``.`` and ``,`` marks decimals."""
     cents = parse_euros(text, decimal) * 100
     if cents.denominator != 1 or cents.numerator % get_currency().step_cents:
         raise MoneyError("decimals")
@@ -326,16 +311,7 @@ MOST_PLACES = 40
 
 
 def parse_bounded_decimal(text: str) -> Decimal:
-    """Parse a decimal as JSON and Python write it: an exponent may not make a short text a long number.
-
-    Raises
-    ------
-    ValueError
-        If it is no number, or has more than `MOST_PLACES` digits on a side of its point.
-
-    >>> parse_bounded_decimal("1.25e2")
-    Decimal('125')
-    """
+    """Parse a decimal as JSON and Python write it: an exponent may not make a short text a long number."""
     try:
         number = Decimal(text)
     except ArithmeticError:

@@ -107,13 +107,7 @@ def locate_applicant() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 @cache
 def load_territory(year: int) -> Territory:
-    """Return the map of one of `YEARS`; it is read once.
-
-    Raises
-    ------
-    ValueError
-        for another year
-    """
+    """Return the map of one of `YEARS`; it is read once."""
     if year not in YEARS:
         raise ValueError(f"there is no map of {year}")
     with (files("tnt_sim") / "data" / f"territories-{year}.parquet").open("rb") as stream:

@@ -37,13 +37,7 @@ def solve_relaxation(
     limits: Limits,
     seconds: Mapping[str, float],
 ) -> ResultData:
-    """Solve the linear relaxation and build a result with values and prices; `allocation_sha256` is null.
-
-    Raises
-    ------
-    LimitReached
-        If the linear program was not solved to the end.
-    """
+    """Solve the linear relaxation and build a result with values and prices; `allocation_sha256` is null."""
     stages = [stage.to_solve_stage() for stage in form.stages]
     result = solve_relaxed(form.model, stages, backend, limits)
     last = result[-1].termination

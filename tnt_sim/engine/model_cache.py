@@ -45,13 +45,7 @@ class ModelCache:
     _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
 
     def build_formulation(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
-        """Return the integer model of a problem; same as `formulate`, reused if possible.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out before it is built.
-        """
+        """Return the integer model of a problem; same as `formulate`, reused if possible."""
 
         def update_stored(form: Formulation, before: Problem) -> Formulation | None:
             return update_formulation(form, before, problem, deadline)
@@ -76,13 +70,7 @@ class ModelCache:
         return claims
 
     def compare_proof_rows(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Agreement | None:
-        """Compare the prover's rows with the second reading of each rule; None if there are none.
-
-        Raises
-        ------
-        DeadlineExpired
-            When time is up first.
-        """
+        """Compare the prover's rows with the second reading of each rule; None if there are none."""
         claims = self.build_claims(problem)
         return None if claims is None else compare_readings(problem, claims, deadline)
 

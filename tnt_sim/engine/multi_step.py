@@ -73,13 +73,6 @@ def prepare_step(scenario: ScenarioData, step: int | str) -> ScenarioData:
     Parameters
     ----------
     step : its number from 1, or its id
-
-    Raises
-    ------
-    UsageError
-        If there is no such step.
-    NothingDecided
-        If an earlier step has no possible allocation.
     """
     last = build_reserve_step(scenario)
     steps = [*list_decision_steps(scenario), *([last] if last is not None else [])]

@@ -193,30 +193,14 @@ def decide_problem(
     clock: Clock,
     progress: Report | None = None,
 ) -> ResultData:
-    """Find the optimal allocation of a compiled problem, with its evidence, and build its result.
-
-    Raises
-    ------
-    LimitReached
-        If a limit stopped the run before any feasible allocation was found.
-    DisagreementError
-        If two solvers contradict each other.
-    VerificationError
-        If the exact check contradicts the solver.
-    """
+    """Find the optimal allocation of a compiled problem, with its evidence, and build its result."""
     options = replace(options, with_evidence=True)
     outcome = optimise(problem, options, clock=clock, progress=progress)
     return build_outcome_result(problem, outcome, clock.seconds)
 
 
 def build_outcome_result(problem: Problem, outcome: SolveOutcome, seconds: Mapping[str, float]) -> ResultData:
-    """Build the result of an optimisation `with_evidence`.
-
-    Raises
-    ------
-    LimitReached
-        If a limit came before any feasible allocation.
-    """
+    """Build the result of an optimisation `with_evidence`."""
     if outcome.evidence is None:
         raise build_no_allocation_error()
     result = build_result(problem, outcome.evidence, outcome.allocation, outcome.reading, seconds)
@@ -260,15 +244,6 @@ def optimise(
         Called with the name of a phase and the share that is done.
     warm
         Models, bases and kernel results of earlier optimisations.
-
-    Raises
-    ------
-    ValueError
-        If no stage is left to optimise.
-    DisagreementError
-        If two solvers contradict each other.
-    VerificationError
-        If the exact check contradicts the solver.
     """
     clock = clock or Clock(None)
     if not options.with_evidence:
@@ -1009,11 +984,6 @@ def with_fixed(
         Rows that must not be funded.
     amounts
         Cents by row: the dossier receives this amount or nothing.
-
-    Raises
-    ------
-    ValueError
-        If a row is not a candidate (ineligible, or already committed), or is both in and out.
     """
     offers = problem.offers
     rows = np.unique(np.array([*fund, *refuse, *(amounts or {})], dtype=np.int64))

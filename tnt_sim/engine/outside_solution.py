@@ -48,13 +48,7 @@ ROUNDING = Fraction(1, 10_000)
 
 
 def read_values(problem: Problem, values: Mapping[str, Any], unit: ValueUnit) -> Allocation:
-    """Return the allocation of a list by dossier; dossiers that it leaves out get nothing, commitments stay.
-
-    Raises
-    ------
-    DataError
-        With every dossier that is unknown and every value that is no amount, or no 0 or 1.
-    """
+    """Return the allocation of a list by dossier; dossiers that it leaves out get nothing, commitments stay."""
     table, offers = problem.case.table, problem.offers
     place = {dossier: row for row, dossier in enumerate(table["dossier"].to_list())}
     granted = np.where(offers.committed, offers.committed_cents, 0)
@@ -106,11 +100,6 @@ def check_allocation(problem: Problem, allocation: Allocation, *, prove: bool = 
     Parameters
     ----------
     prove : decide the scenario, to say whether the allocation is as good as any, and by how much it is not
-
-    Raises
-    ------
-    VerificationError
-        If it breaks a rule: one defect for each, with its distance.
     """
     reading = read_allocation(problem, allocation)
     broken = list_broken_rules(problem, allocation, reading)

@@ -63,13 +63,7 @@ def find_weakest_proof(proofs: Iterable[Proof | None]) -> Proof | None:
 
 
 def check_words(status: Status, proof: Proof | None) -> None:
-    """Check that a status and its evidence do not contradict each other.
-
-    Raises
-    ------
-    ValueError
-        If they do.
-    """
+    """Check that a status and its evidence do not contradict each other."""
     if proof not in ALLOWED[status]:
         raise ValueError(f"status {status} with proof {proof}")
 
@@ -102,11 +96,6 @@ class SolveOutcome:
     is optimal
     evidence : the content of a result, `with_evidence` and if time sufficed; otherwise None
     interrupted : Ctrl-C was pressed and ended a phase
-
-    Raises
-    ------
-    ValueError
-        If the status and the proof contradict each other.
     """
 
     status: Status
@@ -220,13 +209,7 @@ class ResultData:
         return dump_document(self.data)
 
     def with_allowed_words(self) -> ResultData:
-        """Return the result itself, after checking that its status and proof agree.
-
-        Raises
-        ------
-        ValueError
-            If they contradict each other.
-        """
+        """Return the result itself, after checking that its status and proof agree."""
         if not (self.data.relaxed and self.proof is None and self.status is not Status.FEASIBLE):
             check_words(self.status, self.proof)
         return self
@@ -244,11 +227,6 @@ class ResultData:
             `polars` or `pandas`.
         table
             `dossiers`, `build_envelope_entries`, `build_rule_entries`, `groups` or `objective`.
-
-        Raises
-        ------
-        ValueError
-            If the backend or the table does not exist.
         """
         return convert_frame(self.dossiers if table == "dossiers" else build_frame(self.data, table), backend)
 
@@ -274,13 +252,7 @@ TABLES = ("envelopes", "rules", "groups", "objective")
 
 
 def build_frame(document: run_document.RunDocument, table: str) -> pl.DataFrame:
-    """Return one of `TABLES` as a table, without nested values.
-
-    Raises
-    ------
-    ValueError
-        If the table does not exist.
-    """
+    """Return one of `TABLES` as a table, without nested values."""
     if table not in TABLES:
         raise ValueError(f"table must be one of dossiers, {', '.join(TABLES)}, not {table!r}")
     if table == "groups":

@@ -112,11 +112,6 @@ class SolverSession:
         ----------
         changes
             New values by dotted path, as in `Scenario.with_`.
-
-        Raises
-        ------
-        ScenarioError
-            If the changes contradict the scenario.
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
         return self.optimise_version(scenario, options, clock=clock)

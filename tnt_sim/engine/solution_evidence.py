@@ -322,13 +322,7 @@ def read_again(
     kept_values: Sequence[Fraction],
     n_stages: int,
 ) -> AllocationReading:
-    """Check an allocation exactly: rules satisfied, kept values reached, optimised stages worth what was claimed.
-
-    Raises
-    ------
-    VerificationError
-        If they are not.
-    """
+    """Check an allocation exactly: rules satisfied, kept values reached, stages worth what was claimed."""
     reading = read_allocation(problem, allocation)
     broken = [
         *list_broken_rules(problem, allocation, reading),

@@ -64,17 +64,6 @@ def solve(
     session
         Earlier versions of the scenario, whose problem and rows may be reused. Proofs of the tie-break are then
         not sought.
-
-    Raises
-    ------
-    UsageError
-        If the method does not exist, or if a scenario with steps is relaxed.
-    ScenarioError
-        If the scenario contradicts itself.
-    LimitReached
-        If a limit stopped the run before any feasible allocation was found.
-    VerificationError
-        If the exact check finds that the solvers' allocation violates a rule.
     """
     if method not in METHODS:
         raise UsageError(

@@ -145,13 +145,7 @@ def build_decision_call(
 def build_annotation_call(
     dossier: ServerDossier, instructor: str, values: Sequence[tuple[Annotation, Decimal]]
 ) -> Call:
-    """Build the call that writes numbers into annotations; each is exact as the API's numbers are.
-
-    Raises
-    ------
-    ValueError
-        If a number is not exact in the type of its annotation.
-    """
+    """Build the call that writes numbers into annotations; each is exact as the API's numbers are."""
     entries: list[dict[str, object]] = []
     for annotation, value in values:
         key = NUMBER_KINDS[annotation.kind]
@@ -193,13 +187,7 @@ def read_dossiers(client: GraphqlClient, number: int) -> Iterator[ServerDossier]
 
 
 def record_cursor(after: str, cursors: set[str], nodes: Sequence[object]) -> None:
-    """Record the cursor of a next page.
-
-    Raises
-    ------
-    ServerError
-        If it leads back to an earlier page, the page is empty, or there are more than `MOST_PAGES`.
-    """
+    """Record the cursor of a next page."""
     if after in cursors or not nodes or len(cursors) >= MOST_PAGES:
         text = _("the pages of the server have no end: one leads back to another, or is empty.")
         raise ServerError(text, code="server.answer")
@@ -212,13 +200,7 @@ def read_dossier(client: GraphqlClient, number: int) -> ServerDossier:
 
 
 def parse_dossier(node: object) -> ServerDossier:
-    """Parse a dossier of an answer.
-
-    Raises
-    ------
-    ServerError
-        If a requested field is missing.
-    """
+    """Parse a dossier of an answer."""
     fields = _require_mapping(node)
     number = fields.get("number")
     if not isinstance(number, int) or not fields.get("id") or not fields.get("state"):
@@ -230,13 +212,7 @@ def parse_dossier(node: object) -> ServerDossier:
 
 
 def parse_annotation(node: object, dossier: int) -> Annotation:
-    """Parse an annotation of an answer, of the dossier of this number.
-
-    Raises
-    ------
-    ServerError
-        If its value is no number where its kind says so.
-    """
+    """Parse an annotation of an answer, of the dossier of this number."""
     fields = _require_mapping(node)
     kind = str(fields.get("__typename"))
     value = fields.get(NUMBER_KINDS.get(kind, ""))
@@ -253,15 +229,7 @@ def parse_annotation(node: object, dossier: int) -> Annotation:
 
 
 def send_call(client: GraphqlClient, call: Call) -> str | None:
-    """Send a call; return why the server refuses it, None once its answer shows that it took effect.
-
-    Raises
-    ------
-    UncertainCallError
-        If only reading tells whether it took effect.
-    ServerError
-        If the server refuses every call, or its answer shows something else.
-    """
+    """Send a call; return why the server refuses it, None once its answer shows that it took effect."""
     data = client.send_change(call.operation, MUTATIONS[call.operation], {"input": call.input})
     payload = _get_mapping(data, call.operation)
     if payload.get("errors"):

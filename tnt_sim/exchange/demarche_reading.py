@@ -208,11 +208,6 @@ class DossierReading:
         full : whether to read all dossiers
         page : dossiers of a page
         report : receives the pages and dossiers read so far
-
-        Raises
-        ------
-        ServerError
-            By cause; the pages read before stay in the journal.
         """
         queries = build_queries(kinds)
         if self.is_whole or (full and not self.is_full):
@@ -375,13 +370,6 @@ def open_reading(folder: Path, source: ReadingSource) -> DossierReading:
     """Open the reading of a folder: the dossiers of the last finished one, and the pages read since.
 
     A last page that a kill cut is left out. Pages that follow another file of dossiers are dropped.
-
-    Raises
-    ------
-    UsageError
-        If the folder has the dossiers of another démarche or address.
-    DataError
-        If a file is damaged.
     """
     base, digest = _read_base(folder, source)
     reading = DossierReading(folder, source, base, digest, dict(base))
@@ -408,13 +396,7 @@ def open_reading(folder: Path, source: ReadingSource) -> DossierReading:
 
 
 def read_origin(folder: Path) -> tuple[ReadingSource, str] | None:
-    """Return where and when the dossiers of a folder were read; None if they are of no server.
-
-    Raises
-    ------
-    DataError
-        If the file that says so is damaged.
-    """
+    """Return where and when the dossiers of a folder were read; None if they are of no server."""
     path = folder / ORIGIN
     if not path.exists():
         return None
@@ -458,13 +440,7 @@ def _build_damage_error(path: Path) -> DataError:
 
 
 def _check_node(node: object, name: str) -> None:
-    """Refuse a dossier, or a deleted one, without its number and moment.
-
-    Raises
-    ------
-    ServerError
-        If the server left a field out.
-    """
+    """Refuse a dossier, or a deleted one, without its number and moment."""
     moment = "dateDerniereModification" if name == "dossiers" else "dateSupression"
     try:
         assert isinstance(node, dict)

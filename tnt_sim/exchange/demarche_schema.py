@@ -420,13 +420,7 @@ def parse_schema(text: str = SCHEMA) -> Mapping[str, SchemaType]:
 
 
 def check_server(client: GraphqlClient) -> None:
-    """Read the server's own schema and refuse it unless it has all that the calls use.
-
-    Raises
-    ------
-    ServerError
-        With the names that are missing or differ.
-    """
+    """Read the server's own schema and refuse it unless it has all that the calls use."""
     missing = compare_schemas(read_schema(client.ask("readSchema", INTROSPECTION, {})))
     if missing:
         text = _(
@@ -437,13 +431,7 @@ def check_server(client: GraphqlClient) -> None:
 
 
 def check_reading(client: GraphqlClient) -> tuple[str, ...]:
-    """Read the server's own schema, refuse it unless it has all that a reading uses; return its field kinds.
-
-    Raises
-    ------
-    ServerError
-        With the names that are missing or differ.
-    """
+    """Read the server's own schema, refuse it unless it has all that a reading uses; return its field kinds."""
     server = read_schema(client.ask("readSchema", INTROSPECTION, {}))
     kinds = tuple(name for name in FIELD_KINDS if name in server)
     missing = compare_schemas(server, READING_SCHEMA, (*READ_BY_NAME, *kinds))
@@ -529,13 +517,7 @@ def _is_alike(ours: str, theirs: str, own: Container[str], *, is_given: bool) ->
 
 
 def read_schema(data: Mapping[str, object]) -> dict[str, SchemaType]:
-    """Read an answer to `INTROSPECTION`; its root types are named `Query` and `Mutation`.
-
-    Raises
-    ------
-    ServerError
-        If the server does not show its schema.
-    """
+    """Read an answer to `INTROSPECTION`; its root types are named `Query` and `Mutation`."""
     types: dict[str, SchemaType] = {}
     schema = data.get("__schema")
     try:

@@ -139,13 +139,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def check_url(url: str) -> str:
-    """Return an address to which a token may be sent.
-
-    Raises
-    ------
-    UsageError
-        Unless it is https, or http on this machine, with a host and without a password.
-    """
+    """Return an address to which a token may be sent."""
     try:
         address = urlsplit(url)
         host = address.hostname
@@ -176,13 +170,7 @@ def _mask_password(url: str) -> str:
 
 
 def read_token(file: Path | None, environment: Mapping[str, str]) -> str:
-    """Return the token of a file, else that of the variable `TNT_SIM_TOKEN`.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or if it is no token.
-    """
+    """Return the token of a file, else that of the variable `TNT_SIM_TOKEN`."""
     text = environment.get(TOKEN_VARIABLE, "")
     if file is not None:
         try:
@@ -232,27 +220,13 @@ class GraphqlClient:
         self._opener = build_opener(_NoRedirect, _TimedHttp, _TimedHttps, *own)
 
     def ask(self, operation: str, document: str, variables: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the data of a question; failures that may pass are tried again, later each time.
-
-        Raises
-        ------
-        ServerError
-            By cause: token refused, object or field unknown, server busy or down, network, time.
-        """
+        """Return the data of a question; failures that may pass are tried again, later each time."""
         return self._call(operation, document, variables, changes_data=False)
 
     def send_change(
         self, operation: str, document: str, variables: Mapping[str, object]
     ) -> Mapping[str, object]:
-        """Return the data of a call that changes something; it is tried again only if it surely had no effect.
-
-        Raises
-        ------
-        UncertainCallError
-            If the call may have taken effect.
-        ServerError
-            By cause, as for `ask`.
-        """
+        """Return the data of a call that changes something; it is tried again only if it surely had no effect."""
         return self._call(operation, document, variables, changes_data=True)
 
     def _call(

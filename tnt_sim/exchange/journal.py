@@ -56,13 +56,7 @@ class Journal:
         return {key for key, state in self.states.items() if state == "confirmed"}
 
     def record(self, calls: Iterable[Call], state: CallState, why: str | None = None) -> None:
-        """Add a state of some calls; they are on the disk when this returns.
-
-        Raises
-        ------
-        TntError
-            If the disk refuses.
-        """
+        """Add a state of some calls; they are on the disk when this returns."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         entries: list[dict[str, object]] = [asdict(self.head)] if self._is_new else []
         for call in calls:
@@ -89,11 +83,6 @@ def lock_journal(path: Path, busy: Text | None = None) -> Iterator[None]:
     ----------
     path : the journal
     busy : the sentence for a journal that another process has; by default that of a sending
-
-    Raises
-    ------
-    UsageError
-        If another process holds it, or if the file cannot be opened.
     """
     while True:
         try:
@@ -130,15 +119,7 @@ def _keep_confirmed(before: str | None, after: str) -> str:
 
 
 def open_journal(path: Path, head: JournalHead) -> Journal:
-    """Open the journal of a sending, or begin one; a last line that a kill cut is left out.
-
-    Raises
-    ------
-    UsageError
-        If it belongs to another list, procedure or server.
-    DataError
-        If it is no journal.
-    """
+    """Open the journal of a sending, or begin one; a last line that a kill cut is left out."""
     if not path.exists():
         return Journal(path, head, {}, _is_new=True)
     try:

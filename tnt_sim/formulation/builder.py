@@ -53,18 +53,6 @@ def round_outwards(
     ----------
     values : coefficients of the row, as several int64 arrays
     low, high : its bounds; exactly one must be None if the row is divided
-
-    Returns
-    -------
-    values, low, high
-        The row, divided by s or unchanged.
-    s : int
-        The divisor, 1 if the row is unchanged.
-
-    Raises
-    ------
-    ValueError
-        If a row that must be divided has two bounds or none.
     """
     largest = max((int(abs(part).max()) for part in values if len(part)), default=0)
     if largest <= LARGEST:

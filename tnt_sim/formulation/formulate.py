@@ -121,13 +121,6 @@ def formulate(
         Price of each euro added to the amount of that envelope.
     deadline
         When the construction must stop.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out before the model is complete.
-    ModelError
-        If an objective and the prices of its rules have no common scale that fits in 64 bits.
     """
     deadline.check()
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])

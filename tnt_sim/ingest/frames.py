@@ -66,13 +66,6 @@ def read_frame(
     money : unit of the columns of amounts; `requested_cents` and the like are in cents always
     read : options of reading
     timezone : IANA name, for days and for date-times without offset
-
-    Raises
-    ------
-    DataError
-        With every defect of the frame.
-    UsageError
-        If it is no data frame, or `money` is another unit.
     """
     if money not in ("euros", "cents"):
         raise UsageError(_('money must be "euros" or "cents", not "{money}".', money=str(money)))
@@ -95,15 +88,7 @@ def _list_names(raw: RawTable, columns: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def convert_to_polars(frame: Frame, shown_as: str) -> pl.DataFrame:
-    """Return a frame of polars or pandas as one of polars; the index of pandas is left out.
-
-    Raises
-    ------
-    DataError
-        With every column that mixes types, or has the name of another one.
-    UsageError
-        If it is no data frame.
-    """
+    """Return a frame of polars or pandas as one of polars; the index of pandas is left out."""
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
     if isinstance(frame, pl.DataFrame):

@@ -59,11 +59,6 @@ def fill_from_map(
     - population: the sum over the distinct `members` written (a commune whose EPCI is a member too counts
       once), else the applicant's own by `applicant_type`; an applicant that is no territory takes its
       members' sum.
-
-    Raises
-    ------
-    ScenarioError
-        if there is no map of that year
     """
     if year not in YEARS:
         raise ScenarioError([_build_map_defect(year, locate(("territory", "year")))])

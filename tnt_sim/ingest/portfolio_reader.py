@@ -100,13 +100,6 @@ def join(portfolios: Sequence[Portfolio]) -> Portfolio:
     """Combine several files into one portfolio in rank order; a dossier in two of them is refused.
 
     A further column with two types becomes text; where a file lacks a column it is empty.
-
-    Raises
-    ------
-    DataError
-        if a dossier is in several files
-    ValueError
-        if the time zones differ
     """
     if len(portfolios) == 1:
         return portfolios[0]
@@ -242,11 +235,6 @@ def read_dossiers(
     columns : header of the file, by canonical name
     read : options of reading
     timezone : IANA name, for days and for date-times without offset
-
-    Raises
-    ------
-    DataError
-        with every defect of the file
     """
     data = read_bytes(path, shown_as)
     raw = read_raw(data, path, shown_as, read)
@@ -272,11 +260,6 @@ def build_portfolio(
     read : options of reading
     timezone : IANA name, for days and for date-times without offset
     in_cents : whether every column of amounts holds whole cents
-
-    Raises
-    ------
-    DataError
-        with every defect of the table
     """
     report = Reporter(raw, Defects())
     resolved = resolve(select_headed(raw.columns, report), columns, report)
@@ -296,13 +279,7 @@ def build_portfolio(
 
 
 def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) -> pl.DataFrame:
-    """Read a small side table with the same strictness, every cell as text; ``_row`` is the row in the file.
-
-    Raises
-    ------
-    DataError
-        with every defect of the file
-    """
+    """Read a small side table with the same strictness, every cell as text; ``_row`` is the row in the file."""
     raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
     report = Reporter(raw, Defects())
     retained = select_headed(raw.columns, report)
@@ -321,13 +298,7 @@ def build_folder_error(shown_as: str) -> DataError:
 
 
 def read_bytes(path: Path, shown_as: str) -> bytes:
-    """Return the bytes of a file.
-
-    Raises
-    ------
-    DataError
-        if the file cannot be read or is too large
-    """
+    """Return the bytes of a file."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise refuse("too_large", shown_as, _("the file is too large."))

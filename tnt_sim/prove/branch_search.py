@@ -54,15 +54,7 @@ class BranchSearch:
         self.gains = _PseudoCosts.of(self.system.n_cols)
 
     def run(self) -> None:
-        """Search the tree and fill the certificate.
-
-        Raises
-        ------
-        NotProved
-            At a limit, or where 64 bits do not suffice.
-        PointFound
-            When the system has a solution.
-        """
+        """Search the tree and fill the certificate."""
         waiting: list[tuple[Box, _Parent | None]] = [(self.system.build_box(), None)]
         while waiting:
             if len(self.tokens) >= self.max_nodes or self.deadline.expired:

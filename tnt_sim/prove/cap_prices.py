@@ -271,13 +271,6 @@ def find_prices(
     The columns of each row of `blocks` are one choice.
 
     A slack below zero needs no list at the root.
-
-    Raises
-    ------
-    NotShown
-        For rows that form no trees, or lists that become too long.
-    DeadlineExpired
-        When time is up.
     """
     named = {str(row): times for row, times in multipliers.items()}
     joined = {"blocks": list(blocks)} if blocks else {}

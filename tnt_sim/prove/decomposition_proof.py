@@ -38,13 +38,6 @@ def prove_by_pieces(
     goal : the row to refute
     prices : float64 (n_rows,), dual values of the linear relaxation
     prove : finds the refutation of a piece
-
-    Raises
-    ------
-    NotProved
-        When a piece is not solved or proved within the limits.
-    DeadlineExpired
-        When time is up.
     """
     selected = _select_splitting_rows(system, goal, prices)
     if selected is None:
@@ -99,13 +92,7 @@ def _count_components(system: System, priced: IntArray) -> int:
 
 
 def _compute_least_cost(piece: Subsystem, deadline: Deadline) -> int:
-    """Return the minimum cost of a piece according to HiGHS; only what is proved afterwards counts.
-
-    Raises
-    ------
-    NotProved
-        When HiGHS finds no optimum in time.
-    """
+    """Return the minimum cost of a piece according to HiGHS; only what is proved afterwards counts."""
     deadline.check()
     highspy = import_highspy()
     highs = highspy.Highs()

@@ -40,11 +40,6 @@ def prove_by_blocks(
 
     The goal is the row of an objective stage in which some choice gains; the row « less granted » is then one
     more cap.
-
-    Raises
-    ------
-    DeadlineExpired
-        When time is up.
     """
     try:
         read = reformulate_blocks(system, range(system.rows.n))
@@ -121,15 +116,6 @@ def prove_by_caps(
     Parameters
     ----------
     cost : int64 (n_cols,), cost of each column
-
-    Returns
-    -------
-    A certificate; None if capacities alone do not prove the system empty.
-
-    Raises
-    ------
-    DeadlineExpired
-        When time is up.
     """
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:

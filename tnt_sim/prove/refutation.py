@@ -149,15 +149,6 @@ def refute(
     ----------
     cost : int64 (n_cols,); if given, trees of capacities on this cost are tried
     max_bytes : memory of one kernel's arrays
-
-    Raises
-    ------
-    NotProved
-        When no proof is found within the limits.
-    PointFound
-        When the system has a solution.
-    DeadlineExpired
-        When time is up inside a kernel.
     """
     result = None
     if system.n_choices <= ROW_COLUMNS:

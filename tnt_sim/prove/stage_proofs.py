@@ -47,11 +47,6 @@ def prove_stages(
     proof_hints : hint by which the first of all stages was solved
     claims : the rows of the problem, if they are already written
     memory : kernel results of earlier checks
-
-    Raises
-    ------
-    PointFound
-        When a better point exists, so the values are not optimal.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
     claims = claims or build_problem_claims(problem, deadline)
@@ -78,11 +73,6 @@ def prove_infeasible(
     """Return a checked proof that no allocation satisfies every rule and keeps these values of its first stages.
 
     The result is None if none is found.
-
-    Raises
-    ------
-    PointFound
-        When such an allocation exists.
     """
     claims = build_problem_claims(problem, deadline)
     if claims is None:
@@ -127,11 +117,6 @@ def find_proof(
     proof_hints : hint of the solve, tried first
     memory : kernel results of earlier checks
     max_bytes : memory of the arrays of a knapsack, a tree or blocks; None for the default of blocks
-
-    Raises
-    ------
-    PointFound
-        When the system has a solution.
     """
     try:
         deadline.check()

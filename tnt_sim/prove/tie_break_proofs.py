@@ -37,19 +37,7 @@ from tnt_sim.verify.allocation_reading import Allocation
 
 
 def prove_first(system: System, listed: CandidateList, deadline: Deadline) -> dict[str, Any]:
-    """Return a proof that no point of the system ranks before the list; each of its refutations is checked.
-
-    Raises
-    ------
-    NotProved
-        At a limit, or where 64 bits do not suffice.
-    PointFound
-        When a point ranks before the list.
-    CertificateError
-        When the checker refuses a refutation, which is an error of the search.
-    DeadlineExpired
-        When time is up.
-    """
+    """Return a proof that no point of the system ranks before the list; each of its refutations is checked."""
     system = tighten_system(system)
     try:
         box = system.build_box()

@@ -73,13 +73,7 @@ class RegisterEntry:
 
 
 def read_entries(register: Path) -> list[RegisterEntry]:
-    """Return the entries of a register in order; an empty list for a folder without any.
-
-    Raises
-    ------
-    DataError
-        if a file of an entry was changed or is missing, the chain is broken, or a state contradicts its entry
-    """
+    """Return the entries of a register in order; an empty list for a folder without any."""
     defects = Defects()
     folders = sorted(register.iterdir()) if register.is_dir() else []
     entries = [read_entry(folder, defects) for folder in folders if _is_entry(folder)]
@@ -113,13 +107,7 @@ def read_entries(register: Path) -> list[RegisterEntry]:
 
 
 def read_state(entry: RegisterEntry) -> dict[str, int]:
-    """Return the cents by dossier after an entry.
-
-    Raises
-    ------
-    DataError
-        if the state cannot be read
-    """
+    """Return the cents by dossier after an entry."""
     shown = f"{entry.folder.name}/{HELD}"
     return read_state_amounts(read_plain(entry.held, shown_as=shown), shown)
 
@@ -234,13 +222,7 @@ def hash_file(file: Path) -> str:
 
 
 def find_state_file(path: Path, text: str, origin: Origin | None = None) -> Path:
-    """Return the state that `committed_from` names: that of a register's last entry, or of the entry itself.
-
-    Raises
-    ------
-    DataError
-        if there is no such register, or it was changed
-    """
+    """Return the state that `committed_from` names: that of a register's last entry, or of the entry itself."""
     if path.name == HELD and path.is_file() and _is_frozen(path):
         return path
     entry = path.parent if path.name == HELD else path
@@ -268,11 +250,6 @@ def find_last_list(folder: Path) -> Path:
     """Return the folder of the last signed list of a register.
 
     A folder that is no register is returned unchanged.
-
-    Raises
-    ------
-    DataError
-        if the register was changed
     """
     signed = [] if (folder / SIGNATURE).is_file() else [e for e in read_entries(folder) if e.is_list]
     return signed[-1].folder if signed else folder
@@ -289,11 +266,6 @@ def read_state_amounts(table: pl.DataFrame, shown_as: str) -> dict[str, int]:
     """Return the cents by dossier of a table (dossier, granted) of texts.
 
     Dossiers that have withdrawn have 0.
-
-    Raises
-    ------
-    DataError
-        if a column is missing, an amount cannot be read, or a dossier is named twice
     """
     defects = Defects()
     missing = [name for name in ("dossier", "granted") if name not in table.columns]
@@ -331,11 +303,6 @@ def apply_commitments(
 
     A dossier that has withdrawn (0 in the register, or closed in the table) becomes `sans_suite` and frees
     its money.
-
-    Raises
-    ------
-    DataError
-        if a signed dossier is not in the table, or the table gives another amount for it
     """
     names = pl.DataFrame(
         {"dossier": list(held), "_held": list(held.values())},

@@ -90,11 +90,6 @@ def load_scenario(
     sets : changes as on the command line, `PATH=VALUE`
     register : entry of the register to use for `committed_from`, relative to the project folder; the last by
         default
-
-    Raises
-    ------
-    ScenarioError, DataError
-        with every defect of the files
     """
     began = time.perf_counter()
     raw = load_tree(FilePath(path), sets=sets if register is None else ())
@@ -109,13 +104,6 @@ def with_changes(scenario: ScenarioData, changes: Mapping[str, object]) -> Scena
     """Return the scenario with values changed at dotted paths, in memory; only newly named files are read.
 
     The result has the content, and so the `sha256`, of ``scenario.with_(changes)``.
-
-    Raises
-    ------
-    UsageError
-        if the scenario does not come from a file
-    ScenarioError, DataError
-        as in `load_scenario`, for what the changes bring
     """
     return with_sets(scenario, list_sets(changes))
 
@@ -422,11 +410,6 @@ def with_amounts(scenario: ScenarioData, amounts: Mapping[str, int]) -> Scenario
     """Return the scenario with the written amounts of some envelopes changed, in cents.
 
     No file is read again.
-
-    Raises
-    ------
-    UsageError
-        if an envelope does not exist, or is a part of a split, which has no written amount
     """
     spec = scenario.spec.programme
     known = {envelope.id for envelope, __ in spec.walk(("programme",))}

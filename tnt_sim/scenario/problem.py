@@ -333,13 +333,6 @@ def compile_problem(
     checked: for the many variants of a scenario that has been compiled. With `keeps_clashes` a scenario that
     contradicts itself is compiled all the same, for the search of what clashes; the contradictions are `clashes`.
     With `lifts_guard` public aid may exceed the cost of a project, which shows whether that limit takes part.
-
-    Raises
-    ------
-    ScenarioError
-        if the scenario contradicts itself or its data
-    DeadlineExpired
-        if the time is up first
     """
     deadline.check()
     spec = scenario.spec

@@ -204,13 +204,7 @@ def _build_uncertain_error(text: Text) -> Exception:
 
 
 def parse_law(law: Mapping[str, object]) -> tuple[str, dict[str, float]]:
-    """Return the name of a probability law and its parameters as numbers.
-
-    Raises
-    ------
-    PydanticCustomError
-        if the law is unknown, or its parameters are missing, unknown or out of order
-    """
+    """Return the name of a probability law and its parameters as numbers."""
     if len(law) != 1 or next(iter(law)) not in PARAMETERS:
         names = ", ".join(PARAMETERS)
         raise _build_uncertain_error(_("the law must be one of: {names}", names=names))
@@ -433,13 +427,7 @@ class _CurrencyOnly(Spec):
 
 
 def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origin]) -> ScenarioSpec:
-    """Validate the merged texts of a scenario, its amounts in its currency, which this process then shows.
-
-    Raises
-    ------
-    ScenarioError
-        with every defect; also if amounts of another currency have been read before, in this process
-    """
+    """Validate the merged texts of a scenario, its amounts in its currency, which this process then shows."""
     with release_currency_on_error():
         currency = EURO
         if "currency" in tree:
@@ -454,13 +442,7 @@ def validate_scenario(tree: Mapping[str, Any], origins: Mapping[PathSteps, Origi
 def _check_publisher(
     publisher: PublisherSpec, letters: LettersSpec, origins: Mapping[PathSteps, Origin]
 ) -> None:
-    """Check that letters which name a court name the authority.
-
-    Raises
-    ------
-    ScenarioError
-        if they do not
-    """
+    """Check that letters which name a court name the authority."""
     defects = Defects()
     if letters.court and not publisher.authority:
         defects.add(
@@ -473,13 +455,7 @@ def _check_publisher(
 
 
 def apply_currency(currency: Currency, place: Place = Place()) -> None:
-    """Read and show amounts in the currency of a scenario from now on.
-
-    Raises
-    ------
-    ScenarioError
-        if amounts of another currency have been read before, in this process
-    """
+    """Read and show amounts in the currency of a scenario from now on."""
     if choose_currency(currency):
         return
     defects = Defects()

@@ -92,10 +92,6 @@ def find_inputs(
     ----------
     project : project folder, if the reader names it; then inputs are read there alone
     noted : takes the defects
-
-    Returns
-    -------
-    None if there is a defect.
     """
     entries = summary.get("inputs")
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
@@ -210,11 +206,6 @@ def _copy_inputs(entries: list[dict[str, str]], files: Mapping[str, Path]) -> Pa
     """Copy inputs into a folder of this process, each under its path, and return the folder.
 
     The copies are hashed as they are made; a file that changes meanwhile is left out.
-
-    Raises
-    ------
-    TntError
-        If the disk of temporary files is full, or cannot be written to.
     """
     folder = Path(open_process_folder().name).resolve() / hash_canonical(entries)
     try:

@@ -86,13 +86,7 @@ def check_size(file: Path) -> Defect | None:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """Read the object of a JSON file, strictly.
-
-    Raises
-    ------
-    DataError
-        If it is not a JSON object, or has a duplicate key, NaN, too many values, or takes too long.
-    """
+    """Read the object of a JSON file, strictly."""
     deadline = Deadline(READ_SECONDS)
 
     def require_unique_in_time(pairs: list[tuple[str, object]]) -> dict[str, Any]:
@@ -255,13 +249,7 @@ def _build_folder_hint() -> Text:
 
 
 def check_files(run_dir: Path, summary: Mapping[str, object], defects: Defects) -> None:
-    """Check that every file is present, under its own name, with the content that the summary's hashes fix.
-
-    Raises
-    ------
-    DataError
-        If a file is larger than any run writes.
-    """
+    """Check that every file is present, under its own name, with the content that the summary's hashes fix."""
     bound = summary.get("files")
     if not isinstance(bound, dict) or not isinstance(summary.get("document_sha256"), str):
         defects.add(

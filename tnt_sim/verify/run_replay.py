@@ -110,11 +110,6 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
         The run folder.
     project
         The project folder, if it is no longer where the run left it.
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
     """
     run = replay(run_dir, project)
     if run.whole is not None:

@@ -62,11 +62,6 @@ def sort_by_quotient(numerator: IntArray, denominator: IntArray) -> IntArray:
     numerator, denominator : int64 (n,)
         Denominators are positive.
 
-    Returns
-    -------
-    int64 (n,)
-        Indices in sorted order.
-
     Examples
     --------
     >>> sort_by_quotient(np.array([1, 2, 3]), np.array([2, 3, 6])).tolist()

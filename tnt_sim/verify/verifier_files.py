@@ -28,11 +28,6 @@ def build_verifier_files(run: Replay, decisions: Sequence[StepDecision], lang: L
     The rows are those of its scenario, written here again; the certificate is only its proofs by prices. A goal
     without one keeps its claim, which the verifier then calls not shown. The least money and the rank among ties
     are claimed only with their proofs.
-
-    Raises
-    ------
-    UsageError
-        For a run without an allocation.
     """
     if not decisions:
         raise UsageError(

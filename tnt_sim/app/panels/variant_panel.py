@@ -71,13 +71,7 @@ def build_panel_key(history: PageHistory) -> tuple[str, ...]:
 def generate_panels(
     drawer: Drawer, desk: LiveAnswers, history: PageHistory, switch: Cancellation
 ) -> Iterator[VariantPanel]:
-    """Yield the panel of the variants: first their figures, then with the causes of their moves.
-
-    Raises
-    ------
-    AnswerSuperseded
-        If it is cancelled.
-    """
+    """Yield the panel of the variants: first their figures, then with the causes of their moves."""
     key = build_panel_key(history)
     start = _build_column(desk, -1, PAGE["written"].in_(drawer.lang), State(), switch)
     columns = [

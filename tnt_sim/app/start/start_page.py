@@ -242,13 +242,7 @@ class StartPage:
         return None
 
     def _write(self, pending: _Pending, cents: int) -> Path:
-        """Write a project whose scenario is valid, and return its scenario.
-
-        Raises
-        ------
-        TntError
-            if the scenario cannot be computed, or the disk refuses; nothing is then written
-        """
+        """Write a project whose scenario is valid, and return its scenario."""
         table = pending.table
         project = table.build_files(_write_amount(cents))
         with TemporaryDirectory(prefix="tnt-sim-start-") as trial:
@@ -380,13 +374,7 @@ def _describe_values(intake: Intake, lang: Lang) -> list[dict[str, object]]:
 
 
 def _read_amount(text: object) -> int:
-    """Return the cents of an amount as the planner typed it.
-
-    Raises
-    ------
-    UsageError
-        If it is no amount, or not above zero.
-    """
+    """Return the cents of an amount as the planner typed it."""
     typed, cents = str(text or "").strip(), 0
     with suppress(MoneyError):
         cents = parse_cents(typed)

@@ -48,13 +48,7 @@ class TableReader(Protocol):
     """Reads a table for a project in a folder of its own."""
 
     def __call__(self, name: str, data: bytes, before: IntakeAnswers, stated: IntakeAnswers) -> UploadedTable:
-        """Read the bytes of a file with earlier answers and newly stated ones.
-
-        Raises
-        ------
-        DataError
-            if the file is damaged, or holds no table
-        """
+        """Read the bytes of a file with earlier answers and newly stated ones."""
 
 
 @dataclass(frozen=True)

@@ -181,13 +181,7 @@ def ensemble(
 
 
 def _check_inputs(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
-    """Check that either a scenario or a table to fit is given.
-
-    Raises
-    ------
-    UsageError
-        For both, neither, or columns without a table.
-    """
+    """Check that either a scenario or a table to fit is given."""
     if (scenario is None) == (fit is None):
         raise UsageError(
             _("give a SCENARIO to draw or --fit TABLE to measure, one of the two."),

@@ -151,13 +151,7 @@ def _write_by_group(
 
 
 def build_solving(time_limit: str | None, *, wanted: bool) -> Solving | None:
-    """Return the request of `--solve` and `--time-limit`.
-
-    Raises
-    ------
-    UsageError
-        For a limit without `--solve`.
-    """
+    """Return the request of `--solve` and `--time-limit`."""
     from tnt_sim.engine.run_folder.run_access import Solving
 
     seconds = parse_seconds(time_limit)
@@ -202,13 +196,7 @@ NOT_RETOLD = _(
 
 
 def parse_pairs(texts: Sequence[str]) -> dict[str, str]:
-    """Parse `KEY=VALUE` texts.
-
-    Raises
-    ------
-    UsageError
-        For a text without `=`, or a key with two values.
-    """
+    """Parse `KEY=VALUE` texts."""
     result: dict[str, str] = {}
     for text in texts:
         key, mark, value = text.partition("=")

@@ -285,13 +285,7 @@ def import_(
 
 
 def _find_source(file: Path | None, api: ApiOptions) -> ReadingSource | None:
-    """Return the procedure to read, None for a file.
-
-    Raises
-    ------
-    UsageError
-        Unless there is either a file or a procedure at an address.
-    """
+    """Return the procedure to read, None for a file."""
     if file is not None and api.from_api is None:
         return None
     if file is not None or api.from_api is None or api.demarche is None:

@@ -111,11 +111,6 @@ def _find_procedure(source: SourceSpec, api: ApiOptions, scenario: Path) -> Read
     """Return the procedure to read again, None where the table alone is read.
 
     The address must be typed, so that no token goes to an address that only a file gives.
-
-    Raises
-    ------
-    UsageError
-        If the dossiers were not read there.
     """
     if api.from_api is None:
         return None

@@ -220,13 +220,7 @@ def _open_run(
 
 
 def _parse_annotations(texts: Sequence[str]) -> dict[str, str]:
-    """Parse `WHAT=LABEL` texts.
-
-    Raises
-    ------
-    UsageError
-        For another form, or another word before « = ».
-    """
+    """Parse `WHAT=LABEL` texts."""
     names = ("granted", "base", "rate")
     places: dict[str, str] = {}
     for text in texts:
@@ -246,13 +240,7 @@ def _parse_annotations(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _find_instructor(name: str, head: DemarcheHead) -> str:
-    """Return the id of an instructor of the procedure.
-
-    Raises
-    ------
-    UsageError
-        If it has none of this address or id.
-    """
+    """Return the id of an instructor of the procedure."""
     for key, address in head.instructors.items():
         if name == key or name.casefold() == address.casefold():
             return key

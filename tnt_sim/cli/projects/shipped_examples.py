@@ -60,13 +60,7 @@ class Example:
 
 
 def find_examples_folder() -> Path:
-    """Return the folder of the examples.
-
-    Raises
-    ------
-    UsageError
-        If this installation has none.
-    """
+    """Return the folder of the examples."""
     for folder in (EXAMPLES, EXAMPLES.parents[1] / "scenarios"):
         if (folder / "tnt-2021.yaml").is_file():
             return folder
@@ -115,13 +109,7 @@ def _read_header(table: Path) -> list[str]:
 
 
 def get_example(folder: Path, name: str) -> Example:
-    """Return an example by its name, or by that of its file.
-
-    Raises
-    ------
-    UsageError
-        For an unknown name, with the nearest one.
-    """
+    """Return an example by its name, or by that of its file."""
     examples = {one.name: one for one in list_examples(folder)}
     stem = name.removesuffix(".yaml").removesuffix(".xlsx")
     if stem in examples:

@@ -34,13 +34,7 @@ def build_starting(base: Path, lang: Lang) -> Starting:
 def read_upload(
     base: Path, lang: Lang, name: str, data: bytes, before: IntakeAnswers, stated: IntakeAnswers
 ) -> UploadedTable:
-    """Read the bytes of a file for a project of its own, with earlier answers and newly stated ones.
-
-    Raises
-    ------
-    DataError
-        if the file is damaged, or holds no table
-    """
+    """Read the bytes of a file for a project of its own, with earlier answers and newly stated ones."""
     folder = choose_folder(base, name)
     table, refresh = folder / ORIGINAL / name, build_refresh_command(folder)
     answers = merge_answers(before, stated)

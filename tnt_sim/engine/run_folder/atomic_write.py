@@ -26,13 +26,7 @@ _AT_FDCWD = -100
 
 
 def put_folder(target: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder next to `target`, flush it to disk, then rename it to `target` in one step.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written; what stood at `target` is unchanged.
-    """
+    """Write a folder next to `target`, flush it to disk, then rename it to `target` in one step."""
     with create_folders(target.parent):
         _recover_target(target)
         partial = target.parent / f".{target.name}.{os.getpid()}{PARTIAL}"
@@ -85,13 +79,7 @@ def _recover_target(target: Path) -> None:
 
 
 def check_target(target: Path, *, replace: bool) -> None:
-    """Check that a file may be written: its folder exists, and no file is there unless it may be replaced.
-
-    Raises
-    ------
-    UsageError
-        With what to do.
-    """
+    """Check that a file may be written: its folder exists, and no file is there unless it may be replaced."""
     folder = target.parent
     if not folder.is_dir():
         raise UsageError(
@@ -111,15 +99,7 @@ def check_target(target: Path, *, replace: bool) -> None:
 
 
 def put_file(target: Path, data: bytes) -> None:
-    """Write a file atomically.
-
-    Raises
-    ------
-    UsageError
-        If the place cannot be written to.
-    TntError
-        If the disk is full or fails.
-    """
+    """Write a file atomically."""
     _put({target: data}, target)
 
 

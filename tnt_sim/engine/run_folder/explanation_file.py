@@ -88,11 +88,6 @@ def write_explanation(
     summary : content of `summary.json`, whose hashes name the decision
     document : what the explanation says of the decision as a whole
     table : one row per explained dossier
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
     """
     if is_signed_entry(run_dir, summary):
         return False

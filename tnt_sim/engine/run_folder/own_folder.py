@@ -46,13 +46,7 @@ def is_in_own_folder(scenario: ScenarioData) -> bool:
 
 
 def copy_project(scenario: ScenarioData, place: Path) -> None:
-    """Write the files of a scenario of the folder into another one, which becomes its project folder.
-
-    Raises
-    ------
-    OSError
-        if the disk refuses
-    """
+    """Write the files of a scenario of the folder into another one, which becomes its project folder."""
     files = {place / entry.path: (scenario.root / entry.path).read_bytes() for entry in scenario.inputs}
     files[place / MARKERS[0]] = _MARKER
     put_all({path: data for path, data in files.items() if not path.is_file() or path.read_bytes() != data})

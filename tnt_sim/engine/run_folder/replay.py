@@ -129,11 +129,6 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     ----------
     run_dir : run folder
     project : project folder, if it has moved since the run
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
     """
     return check_run(run_dir, project).verification
 
@@ -171,11 +166,6 @@ def check_run(
     expected : hash that the reader was given, see `expected_hash`
     for_act : whether an act is written from it. Then the project must lie above the run folder or be named
     deadline : when the replay of its proofs must end; what was not replayed remains a claim
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
     """
     place = {"project_named": project is not None, "for_act": for_act}
     return _check_replay(replay(run_dir, project, deadline), expected, **place)

@@ -50,13 +50,6 @@ def open_stored(
     for_act : whether an act is written from it; then its project must lie above the run folder or
     be named
     deadline : when the replay of its proofs must end; what was not replayed remains a claim
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
-    VerificationError
-        If a rule is broken, a document is false, or a file was changed or is missing.
     """
     stored = read_stored(run_dir)
     checked = check_run(run_dir, project, for_act=for_act, deadline=deadline)
@@ -66,13 +59,7 @@ def open_stored(
 
 
 def open_checked(checked: Checked, lang: Lang | None = None) -> StoredRun:
-    """Open a run folder that was verified, as `open_stored` does without solving again.
-
-    Raises
-    ------
-    VerificationError
-        If a file was changed since, or is missing.
-    """
+    """Open a run folder that was verified, as `open_stored` does without solving again."""
     return _build_stored(read_stored(checked.run.run_dir), checked, checked.verification, lang)
 
 
@@ -105,15 +92,7 @@ def complete_verification(checked: Checked, solving: Solving | None) -> Verifica
 def read_decision(
     run_dir: Path, project: Path | None = None, deadline: Deadline = UNLIMITED
 ) -> tuple[Replay, StepDecision, Verification]:
-    """Read the decision of a run folder with its inputs, and its verification; see `check_run`.
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
-    VerificationError
-        If a rule is broken, a document is false, or the inputs are missing.
-    """
+    """Read the decision of a run folder with its inputs, and its verification; see `check_run`."""
     checked = check_run(run_dir, project, deadline=deadline)
     verification = checked.verification
     if not verification.ok or checked.run.whole is None:
@@ -136,13 +115,7 @@ def _build_unread_defect(run_dir: Path) -> Defect:
 
 
 def refuse_act(run: StoredRun, *, unproven: bool) -> None:
-    """Refuse an act of a decision with open questions, not verified here or, unless `unproven`, not shown optimal.
-
-    Raises
-    ------
-    UsageError
-        If a question is open, the inputs are missing, or nothing shows that the allocation is optimal.
-    """
+    """Refuse an act of a decision with open questions, not verified or, unless `unproven`, not shown optimal."""
     refuse_open_questions(run)
     verification, name = run.checked, run.name
     if not verification.rules.is_shown:

@@ -50,13 +50,7 @@ class KeptInput:
 
 
 def find_runs_folder(folder: Path) -> Path:
-    """Return the folder of the runs of a project; the folder itself where it has no `runs`.
-
-    Raises
-    ------
-    UsageError
-        If it is no folder.
-    """
+    """Return the folder of the runs of a project; the folder itself where it has no `runs`."""
     if not folder.is_dir():
         raise UsageError(_('"{folder}" is not a folder.', folder=folder), code="usage.folder")
     return folder / RUN_ROOT if (folder / RUN_ROOT).is_dir() else folder
@@ -88,11 +82,6 @@ def find_free_inputs(runs: Path) -> list[KeptInput]:
     """Return the kept inputs to which no folder of the runs and no signed list refers.
 
     A file whose name is not the hash of its bytes is none of ours, and stays.
-
-    Raises
-    ------
-    UsageError
-        If a folder has a summary that cannot be read, since what it needs is not known then.
     """
     named = [
         file
@@ -126,15 +115,7 @@ def _iterate_needed(runs: Path) -> Iterator[str]:
 
 
 def remove_free_inputs(runs: Path, named: list[KeptInput]) -> list[KeptInput]:
-    """Remove those of the named inputs that are still free, one by one, and return them.
-
-    Raises
-    ------
-    UsageError
-        As `find_free_inputs`, or if the place refuses.
-    TntError
-        If the disk fails.
-    """
+    """Remove those of the named inputs that are still free, one by one, and return them."""
     free = [one for one in find_free_inputs(runs) if one in named]
     for removable in free:
         try:

@@ -55,14 +55,6 @@ def sign_run(
     register : folder of the register
     name : name of the entry
     key : signing key; with it, the entry holds its signature
-
-    Raises
-    ------
-    UsageError
-        If the name is taken, the run is signed already or of another programme, or it does not keep what
-        was signed before.
-    DataError
-        If the register was changed.
     """
     entries = _open(register, name)
     root = run.envelopes[0].id
@@ -114,16 +106,7 @@ def _build_record(run: StoredRun, name: str) -> CheckRecord:
 def sign_amendments(
     file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
 ) -> RegisterEntry:
-    """Add the reductions or withdrawals (0) of a table (dossier, granted) as the next entry of a register.
-
-    Raises
-    ------
-    UsageError
-        If the name is taken, or nothing was signed yet.
-    DataError
-        If the table cannot be read, an application is not signed, or an amount is not lower than
-        the signed one.
-    """
+    """Add the reductions or withdrawals (0) of a table (dossier, granted) as the next entry of a register."""
     entries = _open(register, name)
     if not entries:
         raise _build_refusal(

@@ -58,13 +58,6 @@ def write_run(result: ResultData, out: Path | None = None) -> Path:
     result : with an allocation
     out : parent folder; by default `runs` in the project folder. A scenario without a file gets a folder there,
         of its id, with its file, its tables and its run folder
-
-    Raises
-    ------
-    UsageError
-        If the place cannot be written to, or holds something other than a run folder.
-    TntError
-        If the disk is full or fails.
     """
     scenario = result.problem.scenario
     is_own = is_in_own_folder(scenario)

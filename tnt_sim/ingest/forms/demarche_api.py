@@ -70,13 +70,7 @@ class _ColumnCollector:
 
 
 def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
-    """Read the dossiers of a JSON dump.
-
-    Raises
-    ------
-    DataError
-        if it is no answer of the API, or a partial one
-    """
+    """Read the dossiers of a JSON dump."""
     dossiers, demarche, notes = _extract_dossiers(_parse_json(data, shown_as), shown_as)
     sheet = _ColumnCollector()
     for row, dossier in enumerate(dossiers):

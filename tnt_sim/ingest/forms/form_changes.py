@@ -181,13 +181,7 @@ def _detect_reordering(
 
 
 def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[FieldChange, ...]) -> None:
-    """Refuse a file that lacks mapped fields, or that is of another form.
-
-    Raises
-    ------
-    DataError
-        with every missing field and the most similar label, or one sentence when most fields are missing
-    """
+    """Refuse a file that lacks mapped fields, or that is of another form."""
     by_id = {one.id for one in table.fields if one.id}
     names = [one.name for one in table.fields]
     known = {one.label for one in mapping.fields}

@@ -68,11 +68,6 @@ def import_form(
     """Map, clean and check the rows of a form.
 
     `columns` gives fields of canonical columns and overrides the mapping.
-
-    Raises
-    ------
-    DataError
-        if the export is empty, is of another form, lacks a mapped field, or has formulas in amounts
     """
     _refuse_empty(form)
     guessed = mapping is None

@@ -137,11 +137,6 @@ def read_form(
     shown_as : the path as messages show it
     format_name : the layout; recognised by its labels when None
     read : what the planner says of the file
-
-    Raises
-    ------
-    DataError
-        with every defect that prevents reading
     """
     if path.is_dir():
         raise build_folder_error(shown_as)

@@ -219,13 +219,7 @@ def _keep(fields: Iterable[FormField], used: set[str], layout: Layout) -> dict[s
 
 
 def apply_chosen_columns(mapping: FormMapping, form: FormTable, chosen: Mapping[str, str]) -> FormMapping:
-    """Return the mapping with the stated fields; a guess for the same field is dropped.
-
-    Raises
-    ------
-    DataError
-        with the labels that the form does not have, each with the most similar one
-    """
+    """Return the mapping with the stated fields; a guess for the same field is dropped."""
     by_label = {normalise_header(one.name): one for one in reversed(form.fields)}
     by_label |= {one.name: one for one in form.fields}
     result, defects = {}, Defects()

@@ -96,11 +96,6 @@ def identify_columns(
     mask : which rows of the sheet count as applications, Boolean
     chosen : header by canonical name, as the planner says
     shown_as : the path as messages show it
-
-    Raises
-    ------
-    DataError
-        if a chosen header is not in the table
     """
     cells = {
         k: filter_column(table.sheet.raw.columns[k], mask) for k, label in enumerate(table.labels) if label

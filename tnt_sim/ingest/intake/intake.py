@@ -173,11 +173,6 @@ def read_intake(data: bytes, suffix: str, shown_as: str, answers: IntakeAnswers 
     suffix : its suffix, which gives the format
     shown_as : the path as messages show it
     answers : what the planner has said of the file
-
-    Raises
-    ------
-    DataError
-        if the file is damaged, or no sheet holds a table
     """
     whole = read_file(data, suffix.lower(), shown_as, answers.encoding)
     reset_released_currency()

@@ -92,11 +92,6 @@ def read_file(data: bytes, suffix: str, shown_as: str, encoding: str | None = No
     suffix : its suffix, in lower case, which gives the format
     shown_as : the path as messages show it
     encoding : of a text file; found when None
-
-    Raises
-    ------
-    DataError
-        if the file is damaged or of a format that is not read
     """
     refuse_legacy(data, suffix, shown_as)
     if suffix in BOOKS:

@@ -186,13 +186,7 @@ _ALLOWED = (",", ";", "\t", "|")
 
 
 def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
-    """Read the cells of a CSV file, all as text.
-
-    Raises
-    ------
-    DataError
-        if its shape cannot be trusted
-    """
+    """Read the cells of a CSV file, all as text."""
     check_bytes(data, shown_as)
     text, warnings = decode_text(data, shown_as, options.encoding)
     delimiter, shape = _determine_delimiter(text, shown_as, options)
@@ -218,11 +212,6 @@ def read_whole_csv(data: bytes, shown_as: str, encoding: str | None = None) -> t
     The encoding is the one given, else that of the byte order mark, else UTF-8 where the bytes are valid, else
     cp1252 or Mac Roman by the accents that each gives. The delimiter is the mark that most records have equally
     often.
-
-    Raises
-    ------
-    DataError
-        if the text mixes two encodings, or a quote is misplaced
     """
     check_bytes(data, shown_as)
     text, codec = decode_any(data, shown_as, encoding)
@@ -590,13 +579,7 @@ _UTF8 = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac|\xc5[\x92
 
 
 def check_one_encoding(data: bytes, shown_as: str) -> None:
-    """Refuse a text with accents in UTF-8 in one place and in cp1252 in another.
-
-    Raises
-    ------
-    DataError
-        with the first place of each
-    """
+    """Refuse a text with accents in UTF-8 in one place and in cp1252 in another."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

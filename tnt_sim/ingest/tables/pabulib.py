@@ -53,13 +53,7 @@ class PbFile:
 
 
 def read_pb(data: bytes, shown_as: str) -> PbFile:
-    """Read a file.
-
-    Raises
-    ------
-    DataError
-        with what is missing or malformed, by line
-    """
+    """Read a file."""
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, _("the file is larger than 256 MiB."))
     text, __ = decode_text(data, shown_as, None)

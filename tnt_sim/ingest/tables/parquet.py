@@ -21,13 +21,7 @@ _FIRST_DAY, _LAST_DAY = (
 
 
 def read_parquet(data: bytes, shown_as: str) -> RawTable:
-    """Read the columns of a Parquet file.
-
-    Raises
-    ------
-    DataError
-        if it is damaged or too large
-    """
+    """Read the columns of a Parquet file."""
     try:
         scan = pl.scan_parquet(io.BytesIO(data))
         n_rows, n_columns = int(scan.select(pl.len()).collect().item()), len(scan.collect_schema())

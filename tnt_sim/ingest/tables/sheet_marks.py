@@ -71,15 +71,7 @@ def is_error_text(text: str) -> bool:
 
 
 def read_xlsx_marks(xml: bytes) -> Marks:
-    """Return the marks of one XLSX sheet.
-
-    Raises
-    ------
-    TooManyCells
-        if the sheet is too large
-    expat.ExpatError
-        if the XML is malformed
-    """
+    """Return the marks of one XLSX sheet."""
     plain = None if has_possible_mark(xml) else _scan_plain_area(xml)
     # The plain area counts cells that are only coloured; the scan leaves them out.
     if plain is None or is_too_large(*plain):

@@ -81,13 +81,7 @@ Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelt
 
 
 def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
-    """Read the cells of one sheet.
-
-    Raises
-    ------
-    DataError
-        if the workbook is damaged or the sheet cannot be trusted
-    """
+    """Read the cells of one sheet."""
     package = open_package(data, shown_as)
     with _refuse_damage(shown_as):
         table, warnings = _read_package(package, data, shown_as, options)
@@ -96,13 +90,7 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
 
 
 def read_sheets(data: bytes, shown_as: str) -> list[tuple[RawTable, bool]]:
-    """Read every sheet whole: columns without header, the rows that have a cell, and whether it is visible.
-
-    Raises
-    ------
-    DataError
-        if the workbook is damaged
-    """
+    """Read every sheet whole: columns without header, the rows that have a cell, and whether it is visible."""
     package = open_package(data, shown_as)
     with _refuse_damage(shown_as):
         members = package.members

@@ -38,13 +38,7 @@ GROUP = "tnt_sim.rule_kinds"
 
 @cache
 def load_rule_kinds() -> Mapping[str, RuleKind]:
-    """Return every rule kind by name: the built-in ones, then those of other packages by name.
-
-    Raises
-    ------
-    UsageError
-        If a kind of another package cannot be loaded, takes the name of another kind, or has no second reading.
-    """
+    """Return every rule kind by name: the built-in ones, then those of other packages by name."""
     kinds = {kind.name: kind for kind in BUILT_IN}
     return MappingProxyType(kinds | load_extensions(GROUP, RuleKind, kinds))
 

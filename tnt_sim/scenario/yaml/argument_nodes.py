@@ -91,13 +91,7 @@ def _write_scalar(value: Any, origin: Origin, defects: Defects) -> str | None:
 
 
 def replace_value(node: YamlNode, steps: PathSteps, value: YamlNode) -> YamlNode:
-    """Return a node with the value at some steps replaced.
-
-    Raises
-    ------
-    KeyError
-        if there is no value at these steps
-    """
+    """Return a node with the value at some steps replaced."""
     if not steps:
         return value
     step, rest = steps[0], steps[1:]

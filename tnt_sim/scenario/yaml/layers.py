@@ -88,15 +88,7 @@ class RawScenario:
         return locate_value(self.origins, steps, key=key)
 
     def resolve_file(self, steps: PathSteps, *, must_exist: bool = True) -> Path:
-        """Return the file that a value names, relative to the YAML file in which the value is written.
-
-        Raises
-        ------
-        ScenarioError
-            if the value is no path inside the project, or (with `must_exist`) names no file
-        KeyError
-            if there is no value at `steps`
-        """
+        """Return the file that a value names, relative to the YAML file in which the value is written."""
         value: Any = self.tree
         for step in steps:
             value = value[step]
@@ -108,15 +100,7 @@ class RawScenario:
         return require_file(path, value, origin) if must_exist else path
 
     def with_sets(self, sets: Iterable[str]) -> RawScenario:
-        """Return the scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them.
-
-        Raises
-        ------
-        UsageError
-            if a text has no ``=``, or one path gets two values
-        ScenarioError
-            if a path leads nowhere, or a value is no YAML
-        """
+        """Return the scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them."""
         texts = tuple(sets)
         pairs: dict[str, str] = {}
         for text in texts:
@@ -203,15 +187,7 @@ def locate_value(origins: Mapping[PathSteps, Origin], steps: PathSteps, *, key: 
 
 
 def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
-    """Read a scenario with everything that it extends and everything that overrides it.
-
-    Raises
-    ------
-    ScenarioError
-        with every defect of every readable file
-    UsageError
-        if a ``--set`` is no ``PATH=VALUE``, or `path` is a table of dossiers
-    """
+    """Read a scenario with everything that it extends and everything that overrides it."""
     written = Path(path)
     if written.suffix.lower() in _TABLES and written.is_file():
         raise _build_table_error(written)

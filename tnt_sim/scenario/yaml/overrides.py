@@ -42,11 +42,6 @@ def merge(
 
     With `keep_nulls` a null stays as a removal mark, for partial scenarios that are joined before they are
     applied.
-
-    Raises
-    ------
-    ScenarioError
-        if a list in which only some entries have an id is merged over a list that has ids
     """
     if low is None or key in WHOLE:
         return high
@@ -272,13 +267,7 @@ def _replace_origin(node: YamlNode, origin: Origin) -> YamlNode:
 
 
 def find(root: Mapping, path: str, origin: Origin) -> PathSteps:
-    """Return the steps to which a dotted path leads; missing keys are allowed, missing ids are not.
-
-    Raises
-    ------
-    ScenarioError
-        if the path leads nowhere; the message gives the nearest existing name
-    """
+    """Return the steps to which a dotted path leads; missing keys are allowed, missing ids are not."""
     names = path.split(".")
     if not all(name.strip() for name in names):
         raise _build_path_error(

@@ -380,13 +380,7 @@ _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff",
 
 
 def read_yaml(path: Path, shown_as: str) -> YamlNode | None:
-    """Read one YAML file; None for a file that contains only comments.
-
-    Raises
-    ------
-    ScenarioError
-        if the file is missing, too big, not UTF-8 or not readable YAML; with line and column
-    """
+    """Read one YAML file; None for a file that contains only comments."""
     defects = Defects()
     node = read_yaml_into(path, shown_as, defects)
     defects.raise_if_any(ScenarioError)
@@ -412,13 +406,7 @@ def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | No
 def parse_yaml(
     text: str, shown_as: str, *, layer: str | None = None, path: Path | None = None
 ) -> YamlNode | None:
-    """Read a YAML text; every defect that does not stop the reading is found in one pass.
-
-    Raises
-    ------
-    ScenarioError
-        for syntax errors, repeated keys, tags, aliases or limits; with line and column
-    """
+    """Read a YAML text; every defect that does not stop the reading is found in one pass."""
     defects = Defects()
     node = _parse(text, Origin(shown_as, layer=shown_as if layer is None else layer, path=path), defects)
     defects.raise_if_any(ScenarioError)

@@ -63,13 +63,7 @@ def format_path(root: Path, path: Path) -> str:
 
 
 def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = None) -> Path:
-    """Return the file that `text` names from the folder `base`, links resolved; it need not exist.
-
-    Raises
-    ------
-    ScenarioError
-        if `text` is no relative path, or leads out of the project folder `root`
-    """
+    """Return the file that `text` names from the folder `base`, links resolved; it need not exist."""
     _check_text(text, origin)
     try:
         path = (base / text).resolve()
@@ -98,13 +92,7 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
 
 
 def require_file(path: Path, text: str, origin: Origin | None = None) -> Path:
-    """Return the path itself if it is a plain file.
-
-    Raises
-    ------
-    ScenarioError
-        if there is no such file; the message gives the nearest name in its folder
-    """
+    """Return the path itself if it is a plain file."""
     try:
         there, is_file = path.exists(), path.is_file()
     except OSError:  # a name that is too long, or a folder without read permission

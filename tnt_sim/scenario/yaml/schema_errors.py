@@ -259,11 +259,6 @@ def validate_model[M: BaseModel](model: type[M], tree: object, origins: Mapping[
 
     A null under a known key counts as if the key were absent. Inside `where` and the like it is an error, so
     that an emptied condition never selects everything.
-
-    Raises
-    ------
-    ScenarioError
-        with every defect, each with its place in the files
     """
     nulls: list[PathSteps] = []
     pruned = _without_nulls(tree, (), nulls)

@@ -88,13 +88,7 @@ BELOW_ONE_STEP = 0.9
 
 
 def import_highspy() -> Any:
-    """Import highspy with its banner suppressed.
-
-    Raises
-    ------
-    SolverError
-        If highspy cannot be imported.
-    """
+    """Import highspy with its banner suppressed."""
     with _FIRST_USE:
         try:
             highspy: Any = importlib.import_module("highspy")
@@ -276,14 +270,6 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
     or `primal` where a dual step over far more columns than rows takes long. Rows are multiplied by powers of
     two that bring their largest coefficient near 1; this loses nothing, and makes tolerances comparable
     between rows.
-
-    Returns
-    -------
-    highs
-        The HiGHS instance.
-    unit : float64 (n_rows,)
-        Multiplier of each row. Bounds must be passed times `unit`, and prices returned must be multiplied by
-        `unit`.
     """
     highs = import_highspy().Highs()
     live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
@@ -387,13 +373,7 @@ class HighsBackend:
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; Ctrl-C in the main thread gives INTERRUPTED with the best point found.
-
-        Raises
-        ------
-        SolverError
-            If highspy is missing, rejects an option or the model, or returns an unknown status.
-        """
+        """Solve one model; Ctrl-C in the main thread gives INTERRUPTED with the best point found."""
         solver = f"HiGHS {import_highspy().Highs().version()}"
         if has_crossed_bounds(model):
             return build_infeasible_solution(solver)

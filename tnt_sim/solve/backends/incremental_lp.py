@@ -89,11 +89,6 @@ class IncrementalLp:
             2^10.
         primal
             Use the primal simplex when a new instance is created, for far more columns than rows.
-
-        Returns
-        -------
-        float64 (n_rows,) or None
-            Prices ≥ 0 for ≤ rows and ≤ 0 for ≥ rows; None if there is no optimum, or no time.
         """
         blank = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
         self._move(blank, primal)

@@ -210,15 +210,7 @@ _SYSTEM = re.compile(r"\(os error (\d+)\)")
 
 
 def write_lp(model: LinearModel, path: Path) -> None:
-    """Write the model as a CPLEX LP file, with the same names on every machine.
-
-    Raises
-    ------
-    SolverError
-        If a number has more than 13 significant digits, which the file would lose.
-    OSError
-        If the file cannot be written.
-    """
+    """Write the model as a CPLEX LP file, with the same names on every machine."""
     _refuse_long_figures(model, "LP")
     problem, __ = to_pulp(model)
     with open_draft(path) as draft:
@@ -341,14 +333,7 @@ class PulpBackend:
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; `start` is ignored, because PuLP's warm starts differ by solver and version.
-
-        Raises
-        ------
-        SolverError
-            If the solver is missing or fails, a number is too long for its file, a node limit is set for a
-            solver without one, or the status is unknown.
-        """
+        """Solve one model; `start` is ignored, because PuLP's warm starts differ by solver and version."""
         began = time.perf_counter()
         if self.solver_name.endswith(_READS_FILES):
             _refuse_long_figures(model, self.name)

@@ -32,11 +32,6 @@ def get_backend(name: str) -> Backend:
     """Return the backend of that name: `highs`, `scipy`, `pulp:NAME`, or one that another package registers.
 
     NAME is one of `pulp.listSolvers()`.
-
-    Raises
-    ------
-    UsageError
-        If there is no such backend, if it is not installed on this machine, or if its package is refused.
     """
     entry = find_backends().get(name)
     if entry is not None:
@@ -61,13 +56,7 @@ def get_backend(name: str) -> Backend:
 
 @cache
 def find_backends() -> Mapping[str, EntryPoint]:
-    """Return the backends on this machine, without those of PuLP: the built-in ones, then those of other packages.
-
-    Raises
-    ------
-    UsageError
-        If another package takes the name of a built-in backend, or one of PuLP's names.
-    """
+    """Return the backends on this machine but those of PuLP: the built-in ones, then those of other packages."""
     others = find_extensions(GROUP, (_HIGHS.name, _SCIPY.name))
     for name, entry in others.items():
         if name.startswith(_PULP):

@@ -97,13 +97,7 @@ class SolverProcess(subprocess.Popen[bytes]):
         self._guard = _start_guard(self.pid)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the exit code.
-
-        Raises
-        ------
-        SolverOverrunError
-            If the process still runs `GRACE_SECONDS` after the deadline.
-        """
+        """Return the exit code."""
         left = self.deadline.limit_seconds
         if left is not None and (timeout is None or left + GRACE_SECONDS < timeout):
             timeout = left + GRACE_SECONDS
@@ -271,11 +265,6 @@ def solve_apart(
     """Run `solve` in a process that does not outlive the deadline.
 
     If the process is ended, the answer is the last point and bound that it sent, with the limit that ended it.
-
-    Raises
-    ------
-    SolverError
-        If the process ends with an error.
     """
     began = time.perf_counter()
     messages = _Messages(model.n_cols, limits.on_point)
@@ -358,13 +347,7 @@ def _run(sent: bytes, limits: Limits, messages: _Messages) -> tuple[int, bytes]:
 
 
 def _get_part(arrived: queue.SimpleQueue[bytes], until: Deadline, deadline: Deadline) -> bytes:
-    """Wait for the next part of the output, in short turns so that Ctrl-C is heard; empty at its end.
-
-    Raises
-    ------
-    subprocess.TimeoutExpired
-        At `until` on the clock, or at the deadline, which may come before: somebody may cancel it.
-    """
+    """Wait for the next part of the output, in short turns so that Ctrl-C is heard; empty at its end."""
     while True:
         try:
             return arrived.get(timeout=max(0.0, min(TURN_SECONDS, until.seconds_left)))

@@ -203,18 +203,6 @@ def solve_tree(
     Columns of one of the `choice_groups` (multiple-choice groups) exclude each other. A column with a negative
     coefficient in the objective is never taken. Where the states of a knapsack or tree exceed `max_bytes`, the
     kernel does not apply.
-
-    Returns
-    -------
-    (StagesOutcome, bool) or None
-        The outcome, and whether the point is proved to be the unique answer.
-
-    Raises
-    ------
-    LongTreeError
-        If `long` is False and another kernel may be quicker.
-    DeadlineExpired
-        If time runs out.
     """
     began = time.perf_counter()
     goal, least = stages[0], stages[-1]
@@ -298,11 +286,6 @@ def solve_cheapest(
 
     A column with profit 0 or less is never taken. The second value returned is always False: other choices
     may cost as little.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out.
     """
     began = time.perf_counter()
     least = stages[0]

@@ -149,11 +149,6 @@ def cross_check(
         A backend with dual prices for the fixing. Default: `first`.
     before
         Earlier checks of the same stages: what they confirm is not solved again.
-
-    Raises
-    ------
-    UsageError
-        If the solver named is not available, or is HiGHS by another route.
     """
     began = time.perf_counter()
     if choice == "never":
@@ -370,11 +365,6 @@ def quarantine_model(
     """Solve again with both solvers, reduce the model, and keep it in a folder of `place` named by its hash.
 
     The work ends at the deadline, and after `SECONDS` at the latest.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
     """
     deadline = deadline.tighten(SECONDS)
 

@@ -97,11 +97,6 @@ def solve_exactly(
         Memory of the arrays of a knapsack, a tree or blocks.
     end
         When the bound and the search for `known` must end too; they may go on after `deadline`.
-
-    Returns
-    -------
-    (StagesOutcome, bool) or None
-        The outcome, and whether the point is proved to be the unique answer.
     """
     began = time.perf_counter()
     if recovery is not None and len(recovery.amount_rows):

@@ -114,11 +114,6 @@ def complete_point(
     ----------
     point : int64 (n_cols,), exceeds no upper bound of a row
     worth : int64 (n_candidates,), > 0
-
-    Returns
-    -------
-    int64 (n_cols,) or None
-        The point, whose rows may still be below their lower bounds; None if the given one exceeds an upper bound.
     """
     reached = model.compute_activity(point)
     if reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM or (reached > model.row_upper).any():

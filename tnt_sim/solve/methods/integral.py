@@ -106,13 +106,6 @@ def solve_integral(
         A point to start from. If it is feasible, an answer that is worse than it is recognised as wrong.
     tuning
         Solver options of the first attempt.
-
-    Raises
-    ------
-    ModelError
-        If a column is not integer.
-    SolverError
-        If the solver fails.
     """
     if not model.integer.all():
         raise ModelError(_("a decision has whole columns only"))

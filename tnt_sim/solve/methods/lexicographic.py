@@ -201,13 +201,6 @@ def solve_lexicographic(
         How one stage is solved: `solve_integral` or `core_problem.solve_core`.
     last_share
         The largest share of the time left that the last of several stages takes.
-
-    Raises
-    ------
-    ModelError
-        If a column is not integer.
-    SolverError
-        If the solver fails.
     """
     outcome = _solve_in_order(model, stages, backend, limits, on_progress, start, solve, last_share)
     for _ in range(MAX_RESTARTS):

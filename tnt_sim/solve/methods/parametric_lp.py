@@ -298,13 +298,6 @@ def solve_parametric(
     limits
         Its deadline covers the whole computation.
 
-    Raises
-    ------
-    ValueError
-        If `direction` has the wrong shape, or lo > hi.
-    SolverError
-        If the linear program is unbounded, or HiGHS fails.
-
     Examples
     --------
     Maximise 3a + b with a + b ≤ 1 + t and 0 ≤ a, b ≤ 1:

@@ -85,16 +85,6 @@ def solve_crossing(
         Receives the best bound and point, also if the kernel gives up.
     max_bytes
         Memory of the kernel's arrays.
-
-    Returns
-    -------
-    (StagesOutcome, bool) or None
-        The outcome, and whether the point is proved to be the unique answer.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out.
     """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
@@ -244,17 +234,7 @@ def _compute_value_range(coefficients: IntArray, choice_groups: ChoiceGroups | N
 
 
 def convert_to_at_most_rows(model: LinearModel) -> tuple[SparseMatrix, IntArray, IntArray, IntArray]:
-    """Return all rows except those of multiple-choice groups as A x ≤ b.
-
-    Returns
-    -------
-    matrix, upper
-        A and b.
-    sign : int64
-        1 for an upper bound, −1 for a lower bound, which is negated.
-    row : int64
-        Index of the model's row.
-    """
+    """Return all rows except those of multiple-choice groups as A x ≤ b."""
     kept = np.array([name != MENU for name in model.row_names], dtype=np.bool_)
     high = np.flatnonzero(kept & (model.row_upper != NO_UPPER))
     low = np.flatnonzero(kept & (model.row_lower != NO_LOWER))

@@ -76,17 +76,7 @@ class PricedPoint:
 
 
 def solve_relaxation_of(model: NamedModel, solver: str, deadline: Deadline = UNLIMITED) -> PricedPoint:
-    """Solve the relaxation with `highs`, `scipy` or `pulp:NAME`, until the deadline.
-
-    Raises
-    ------
-    NothingDecided
-        If no point satisfies all rows.
-    LimitReached
-        If the solver did not end with an optimum, or the deadline came first.
-    SolverError
-        If the solver is missing, fails, or gives no prices.
-    """
+    """Solve the relaxation with `highs`, `scipy` or `pulp:NAME`, until the deadline."""
     solvers: dict[str, Callable[[NamedModel, Deadline], PricedPoint]] = {
         "highs": _solve_with_highs,
         "scipy": _solve_with_scipy,

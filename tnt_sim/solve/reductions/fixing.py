@@ -80,11 +80,6 @@ def compute_exact_bound(
     Parameters
     ----------
     row_duals : float64 (n_rows,), in the sign of `RawSolution.row_duals`
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out where the products exceed 64 bits.
     """
     up = 1 if model.sense is Sense.MAXIMISE else -1
     prices = np.where(np.isfinite(row_duals), row_duals, 0.0)
@@ -206,13 +201,7 @@ class ReducedCostFixing:
         return self.incumbent is None
 
     def apply(self, model: LinearModel) -> tuple[LinearModel, FixingInverse]:
-        """Tighten the column bounds.
-
-        Raises
-        ------
-        ModelError
-            Without an incumbent, if the bound is worse than `value`: no feasible point can have that value.
-        """
+        """Tighten the column bounds."""
         inverse, keep_ties = FixingInverse(self.value, model.sense), self.incumbent is None
         try:
             bound = compute_exact_bound(model, self.row_duals, self.deadline)

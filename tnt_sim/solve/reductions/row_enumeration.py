@@ -87,13 +87,7 @@ class Bundled:
         return self.scaled - (value << self.bound.scale)
 
     def enumerate_rows(self, slack: int, deadline: Deadline) -> list[EnumeratedRow | None]:
-        """List the choices of each short row within the slack; None for a row that has too many.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out.
-        """
+        """List the choices of each short row within the slack; None for a row that has too many."""
         result = []
         for short in self.shorts:
             deadline.check()

@@ -48,15 +48,7 @@ def describe_missing_package(what: str, name: str) -> Text:
 
 
 def read_signing_key(file: Path) -> Ed25519PrivateKey:
-    """Read the private key of `--signing-key`.
-
-    Raises
-    ------
-    UsageError
-        If the extra is missing.
-    DataError
-        If the file does not exist, or holds no private Ed25519 key without a password.
-    """
+    """Read the private key of `--signing-key`."""
     check_installed("--signing-key")
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
