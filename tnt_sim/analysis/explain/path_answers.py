@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.analysis.explain.refusal_bounds import LossInterval
-from tnt_sim.analysis.shared.cap_curves import UNKNOWN, CapCurves, PathQuestion, TreeChange
-from tnt_sim.analysis.shared.cap_prices import CapPrices
+from tnt_sim.analysis.shared.cap_curves import UNKNOWN, CapCurves, PathQuestion, TreeChange, narrow_bounds
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -48,8 +47,7 @@ class ForcedValue(PathQuestion):
         PathQuestion.narrow(self, room)
         if self.tie is not None and self.limits.exact and self.limits.low > -FAR:
             assert self.taken is not None
-            found = room.find_weight(self.limits.low, self.taken)
-            self.total = IntegerBounds(max(self.total.low, found.low), min(self.total.high, found.high))
+            self.total = narrow_bounds(self.total, room.find_weight(self.limits.low, self.taken))
 
 
 @dataclass(eq=False, repr=False)
@@ -80,16 +78,11 @@ class PathAnswers(CapCurves):
         """
         columns = np.array([self.column[row] for row in rows], dtype=np.int64)
         losses: dict[int, Fraction] = {}
-        for number, tree in enumerate(self.trees):
-            own = np.flatnonzero(self.tree_of[columns] == number)
-            prices = (
-                CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline) if len(own) else None
-            )
-            if prices is None:
-                continue
-            lacks = prices.compute_lacks(columns[own], tree.decided_profit)
-            for place, lack in zip(own.tolist(), lacks, strict=True):
-                losses[rows[place]] = self.form.stages[0].scale * max(0, -(-lack // prices.b))
+        for number in np.unique(self.tree_of[columns]).tolist():
+            places = np.flatnonzero(self.tree_of[columns] == number)
+            least = self.trees[number].compute_least_losses(columns[places], deadline)
+            for place, loss in zip(places.tolist(), least, strict=True):
+                losses[rows[place]] = self.form.stages[0].scale * loss
         return losses
 
     def _solve_interval(self, row: int, deadline: Deadline) -> LossInterval | None:

@@ -23,7 +23,6 @@ from tnt_sim.analysis.explain.document import (
 )
 from tnt_sim.analysis.explain.path_answers import PathAnswers
 from tnt_sim.analysis.shared.cap_curves import PathQuestion, RaisedCaps, TreeChange
-from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.kernel.cap_tree.path_room import FAR, IntegerBounds, PathRoom
@@ -161,7 +160,7 @@ class _RaisedPath:
         )
 
     def _raise(self, cents: int, *, forced: bool = False) -> TreeChange:
-        more = (self.raised.spare_cents + cents) // self.tree.task.unit
+        more = self.raised.to_units(cents, self.tree.task.unit)
         return TreeChange(forced=forced, leaf=more * (self.raised.leaf >= 0), above=more * self.raised.above)
 
     def _find_needed_cents(self, profit: int, *, inside: bool) -> IntegerBounds:
@@ -187,16 +186,16 @@ class _RaisedPath:
         One turn adds about the weight of the application. With few columns the optimum may take what the
         relaxation does not, and a turn costs little.
         """
-        task, root = self.tree.task, self.tree.root
+        root = self.tree.root
         if len(root.collect_columns()) <= MOST_UNEXPECTED:
             return True
-        more = self._raise(cents + required_changes.MOST_TURNS * task.unit * self.weight)
+        more = self._raise(cents + required_changes.MOST_TURNS * self.tree.task.unit * self.weight)
         children = tuple(
             replace(child, cap=child.cap + more.leaf) if child.row == self.raised.leaf else child
             for child in root.children
         )
         raised = replace(root, cap=root.cap + more.above, children=children)
-        prices = CapPrices.of(task.profit, task.weight, raised, self.deadline)
+        prices = self.tree.compute_prices(self.deadline, root=raised)
         place = None if prices is None else np.searchsorted(prices.columns, self.paths.column[self.row])
         return prices is None or int(prices.reduced[place]) >= 0
 

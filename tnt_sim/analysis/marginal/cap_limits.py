@@ -41,9 +41,10 @@ def compute_extension_limits(
     DeadlineExpired
         If time runs out first.
     """
-    rising = None if raised.tree < 0 else _RisingTree.of(curves.trees[raised.tree], raised, deadline)
-    if rising is None and raised.tree >= 0:
+    prices = curves.trees[raised.tree].compute_prices(deadline) if raised.tree >= 0 else None
+    if raised.tree >= 0 and prices is None:
         return {}  # no prices in 64 bits
+    rising = None if prices is None else _RisingTree.of(curves.trees[raised.tree], raised, prices)
     covered = np.array([row for row in rows if curves.has_curve(row)], dtype=np.int64)
     columns = np.searchsorted(curves.form.recovery.candidate, covered)
     limits: dict[int, IntegerBounds] = {}
@@ -61,7 +62,7 @@ def compute_extension_limits(
             unknown = np.flatnonzero((high == FAR) & ~never)
             never[unknown] = rising.is_never_enough(columns[own][unknown], deadline)
         else:
-            lost = _compute_least_losses(tree, columns[own], deadline)
+            lost = tree.compute_least_losses(columns[own], deadline)
             low = _compute_limits_elsewhere(lost, rising)
             high = _find_enough_for_losses(_find_losses(tree, columns[own], profit), rising)
             unknown = np.flatnonzero((high == FAR) & ~never)
@@ -113,7 +114,7 @@ def compute_increase_limits(
             tree = curves.trees[number]
             lists = TodaysList.of(tree)
             exchanges = lists.find_least_exchanges(deadline)
-            prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+            prices = tree.compute_prices(deadline)
             no_root = _compute_prices_without_root(tree, deadline)
             for name, caps in raised.items():
                 if caps.tree != number:
@@ -124,7 +125,7 @@ def compute_increase_limits(
                 if not optimal:
                     most = None if most is None else max(0, most + spare)
                 elif prices is not None:
-                    low = _RisingTree.with_prices(tree, caps, prices).find_least_for_gain(1)
+                    low = _RisingTree.of(tree, caps, prices).find_least_for_gain(1)
                 if (most is not None and most < 1) or (optimal and lists.can_hold_all(caps)):
                     low, high, most = FAR, FAR, 0
                 limits[name] = IncreaseLimits(IntegerBounds(low, high), most)
@@ -139,7 +140,7 @@ def _compute_spare(curves: CapCurves, deadline: Deadline) -> int | None:
     outside = curves.tree_of < 0
     most = int(np.maximum(objective, 0)[outside].sum())
     for tree in curves.trees:
-        prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
+        prices = tree.compute_prices(deadline)
         if prices is None:
             return None
         most += prices.bound // prices.b
@@ -148,8 +149,8 @@ def _compute_spare(curves: CapCurves, deadline: Deadline) -> int | None:
 
 def _compute_prices_without_root(tree: PathTree, deadline: Deadline) -> CapPrices | None:
     """Price the caps of a tree whose root has room for all its columns."""
-    open_root = replace(tree.root, cap=int(tree.task.weight[tree.root.collect_columns()].sum()))
-    return CapPrices.of(tree.task.profit, tree.task.weight, open_root, deadline)
+    most = int(tree.task.weight[tree.root.collect_columns()].sum())
+    return tree.compute_prices(deadline, root=replace(tree.root, cap=most))
 
 
 def _compute_most_gain(tree: PathTree, raised: RaisedCaps, prices: CapPrices | None) -> int | None:
@@ -181,13 +182,7 @@ class _RisingTree:
     slope: int
 
     @classmethod
-    def of(cls, tree: PathTree, raised: RaisedCaps, deadline: Deadline) -> _RisingTree | None:
-        prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
-        return None if prices is None else cls.with_prices(tree, raised, prices)
-
-    @classmethod
-    def with_prices(cls, tree: PathTree, raised: RaisedCaps, prices: CapPrices) -> _RisingTree:
-        """Return the tree with prices that are known."""
+    def of(cls, tree: PathTree, raised: RaisedCaps, prices: CapPrices) -> _RisingTree:
         rows = {raised.leaf} | ({tree.root.row} if raised.above else set())
         return cls(tree, raised, prices, prices.sum_prices(rows - {-1}))
 
@@ -252,14 +247,6 @@ def _find_fixed_room(tree: PathTree, raised: RaisedCaps | None) -> IntArray:
             columns = node.collect_columns()
             room[columns] = np.minimum(room[columns], node.cap)
     return room
-
-
-def _compute_least_losses(tree: PathTree, columns: IntArray, deadline: Deadline) -> list[int]:
-    """Bound from below what every list loses in a tree with each column in, in units."""
-    prices = CapPrices.of(tree.task.profit, tree.task.weight, tree.root, deadline)
-    if prices is None:
-        return [0] * len(columns)
-    return [max(0, -(-lacks // prices.b)) for lacks in prices.compute_lacks(columns, tree.decided_profit)]
 
 
 def _compute_limits_elsewhere(lost: Sequence[int], rising: _RisingTree | None) -> list[int]:

@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ from tnt_sim.analysis.marginal.minimum_envelope import (
     find_least_amount,
     find_least_by_kernel,
 )
-from tnt_sim.analysis.shared.cap_curves import CapCurves
+from tnt_sim.analysis.shared.cap_curves import UNKNOWN as UNBOUNDED
+from tnt_sim.analysis.shared.cap_curves import CapCurves, narrow_bounds
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
     list_amount_dependent_rules,
@@ -276,20 +278,16 @@ def _read_curves(
     others = curves.find_extensions(rest, path, deadline, limits)
     left = []
     for row in waiting:
-        added = _intersect_limits(extensions.get(row), others.get(row))
-        added = _intersect_limits(added, in_cents.get(row))
-        if added is None or (few and not added.exact):
+        added = reduce(
+            narrow_bounds,
+            [known[row] for known in (extensions, others, in_cents) if row in known],
+            UNBOUNDED,
+        )
+        if added == UNBOUNDED or (few and not added.exact):
             left.append(row)
         else:
             record_added(no_loss, row, added)
     return left
-
-
-def _intersect_limits(first: IntegerBounds | None, second: IntegerBounds | None) -> IntegerBounds | None:
-    """Return the limits that satisfy both, where both are known."""
-    if first is None or second is None:
-        return first or second
-    return IntegerBounds(max(first.low, second.low), min(first.high, second.high))
 
 
 def record_added(no_loss: NoLoss, row: int, added: IntegerBounds) -> None:

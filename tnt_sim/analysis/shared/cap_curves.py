@@ -24,9 +24,10 @@ from typing import Self
 
 import numpy as np
 
+from tnt_sim.analysis.shared.cap_prices import CapPrices
 from tnt_sim.analysis.shared.decided_run import with_tolerance
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath, list_amount_dependent_rules
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.builder import Builder
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
@@ -67,6 +68,11 @@ MOST_TOGETHER = 5_000
 UNKNOWN = IntegerBounds(-FAR, FAR)
 
 
+def narrow_bounds(first: IntegerBounds, second: IntegerBounds) -> IntegerBounds:
+    """Return the bounds that satisfy both."""
+    return IntegerBounds(max(first.low, second.low), min(first.high, second.high))
+
+
 @dataclass(slots=True, eq=False)
 class PathQuestion:
     """One question on one application, and the limits of its answer so far.
@@ -95,8 +101,7 @@ class PathQuestion:
     def narrow(self, room: PathRoom) -> None:
         """Narrow the limits by those from another price."""
         if self.open:
-            found = self.ask(room)
-            self.limits = IntegerBounds(max(self.limits.low, found.low), min(self.limits.high, found.high))
+            self.limits = narrow_bounds(self.limits, self.ask(room))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,6 +225,19 @@ class PathTree:
     def relaxation(self) -> _Relaxation:
         """The linear relaxation."""
         return _Relaxation.of(self.root, self.task.profit, self.task.weight)
+
+    def compute_prices(
+        self, deadline: Deadline = UNLIMITED, *, root: CapTreeNode | None = None
+    ) -> CapPrices | None:
+        """Price its caps, or those of another root over the same columns; None where products leave 64 bits."""
+        return CapPrices.of(self.task.profit, self.task.weight, root or self.root, deadline)
+
+    def compute_least_losses(self, columns: IntArray, deadline: Deadline) -> list[int]:
+        """Bound from below what every list loses with each column in, in units: max(0, lacks / b), rounded up."""
+        prices = self.compute_prices(deadline)
+        if prices is None:
+            return [0] * len(columns)
+        return [max(0, -(-lacks // prices.b)) for lacks in prices.compute_lacks(columns, self.decided_profit)]
 
     def narrow_questions(
         self, questions: Sequence[PathQuestion], columns: IntArray, deadline: Deadline
