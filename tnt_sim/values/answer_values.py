@@ -194,6 +194,11 @@ class Interval(Text):
         return self.low is not None and self.low == self.high
 
     @property
+    def is_empty(self) -> bool:
+        """Whether neither bound is known."""
+        return self.low is None and self.high is None
+
+    @property
     def low_cents(self) -> int | None:
         """The lower bound in cents; None where it is no money."""
         return int(self.low * 100) if self.low is not None and self.unit == "€" else None

@@ -18,12 +18,12 @@ from support.small_cases.compiled import scenario_of
 from support.small_cases.drawn import cases, load
 from support.small_cases.unproven import unproven
 
-from tnt_sim.analysis.marginal import rule_prices, value_bound
+from tnt_sim.analysis.marginal import rule_prices
 from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, optimise_extension_options
 from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, compute_prices
-from tnt_sim.analysis.marginal.value_bound import ValueBounds
 from tnt_sim.analysis.shared.amount_variation import apportion_cents
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path
+from tnt_sim.analysis.shared.goal_bounds import GoalBounds
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
 from tnt_sim.deadline import UNLIMITED, DeadlineExpired
@@ -100,17 +100,15 @@ def test_every_price_under_nested_caps_has_limits_wherever_time_ends(
         assert one.gain.change <= other.gain.change <= one.gain.change_upto
 
 
-def test_a_value_bound_by_caps_bounds_every_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_bound_by_caps_bounds_every_list(tmp_path: Path) -> None:
     for seed in range(6):
         base = solve_nested_caps(tmp_path, seed + 30, cents=seed % 2 == 1, rule=False)
-        by_caps = ValueBounds(base.problem).compute_bound(only_caps=True)
-        by_program = ValueBounds(base.problem).compute_bound()
+        by_caps = GoalBounds(base.problem).compute_bound(only_caps=True)
+        by_program = GoalBounds(base.problem).compute_bound()
         assert by_caps is not None
         assert by_program is not None
         assert base.answer.bests[0] <= by_program <= by_caps
-        with monkeypatch.context() as patch:
-            patch.setattr(value_bound, "MOST_COLUMNS", 0)
-            assert ValueBounds(base.problem).compute_bound() == by_caps
+        assert GoalBounds(base.problem, most_columns=0).compute_bound() == by_caps
 
 
 def open_below(node: dict[str, Any]) -> None:

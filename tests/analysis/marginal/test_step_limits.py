@@ -25,9 +25,9 @@ from tnt_sim.analysis.marginal.marginal_euro import (
     compute_marginal_euros,
     with_distance,
 )
-from tnt_sim.analysis.marginal.value_bound import compute_bound_without_rules
 from tnt_sim.analysis.shared.cap_curves import CapCurves
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath, build_envelope_path, set_amount
+from tnt_sim.analysis.shared.goal_bounds import compute_bound_without_rules
 from tnt_sim.analysis.shared.list_distance import with_first_stage
 from tnt_sim.analysis.shared.reference_solution import (
     ReferenceSolution,

@@ -11,7 +11,7 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.analysis.audit.question_limits import QuestionLimits
-from tnt_sim.analysis.marginal.value_bound import ValueBounds
+from tnt_sim.analysis.shared.goal_bounds import GoalBounds
 from tnt_sim.engine.result import SolveOutcome, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.terminal import render_report
@@ -72,7 +72,7 @@ def test_a_stopped_price_without_bound_is_without_answer_not_free(
     scenario: ScenarioData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop(monkeypatch, "marginal.rule_prices")
-    monkeypatch.setattr(ValueBounds, "compute_bound", lambda *_, **__: None)
+    monkeypatch.setattr(GoalBounds, "compute_bound", lambda *_, **__: None)
     found = tnt.prices(scenario)
     assert found.document["unsettled"] == ["r"]
     assert "Sans réponse" in told(found)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.analysis.sweep import row_prices
-from tnt_sim.analysis.sweep.row_prices import compute_row_prices
+from tnt_sim.analysis.shared import goal_bounds
+from tnt_sim.analysis.shared.goal_bounds import compute_row_prices
 from tnt_sim.analysis.uncertainty import draw_task as one
 from tnt_sim.analysis.uncertainty import runner as run
 from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval, compute_optimum_limits
@@ -155,15 +155,15 @@ def test_prices_of_one_draw_bound_another_whose_rows_have_other_divisors(tmp_pat
 def test_a_sample_of_columns_gives_prices_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = compile_problem(load_scenario(write(tmp_path, 2, "score", "cross", n=12)))
     whole = compute_row_prices(problem)
-    monkeypatch.setattr(row_prices, "MOST_SAMPLED", 4)
+    monkeypatch.setattr(goal_bounds, "MOST_SAMPLED", 4)
     seen = []
-    real = row_prices.IncrementalLp.compute_prices
+    real = goal_bounds.IncrementalLp.compute_prices
 
     def ask(lp: Any, model: Any, *rest: Any, **more: Any) -> Any:
         seen.append(model.n_cols)
         return real(lp, model, *rest, **more) if model.n_cols < 12 else None
 
-    monkeypatch.setattr(row_prices.IncrementalLp, "compute_prices", ask)
+    monkeypatch.setattr(goal_bounds.IncrementalLp, "compute_prices", ask)
     prices = compute_row_prices(problem)
     assert seen == [4, 12]
     assert prices

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.extend.transfer import TransferReading
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
@@ -15,10 +14,8 @@ from tnt_sim.analysis.shared.reference_solution import ReferenceSolution
 from tnt_sim.analysis.sweep.envelope_point import Point
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.values.answer_values import Interval
 from tnt_sim.verify.allocation_reading import Allocation
-
-if TYPE_CHECKING:
-    from tnt_sim.analysis.extend.total_limits import GoalLimits
 
 FREE, NESTED = "free", "nested"
 
@@ -100,7 +97,7 @@ class ExtendResult:
     course: StudyProgress
     limits: str
     standings: dict[tuple[str, int, bool], ListAtTotal] = field(default_factory=dict)
-    within: dict[tuple[str, int, bool], GoalLimits] = field(default_factory=dict)
+    within: dict[tuple[str, int, bool], Interval] = field(default_factory=dict)
     next: list[NextEuro] = field(default_factory=list)
     ranges: list[GrantedRange] = field(default_factory=list)
     n_ranges: int = 0
@@ -110,7 +107,7 @@ class ExtendResult:
         start = total_cents == self.path.amount_cents and not moved
         return self.standings.get((FREE if start else curve, total_cents, moved))
 
-    def get_limits(self, curve: str, total_cents: int, moved: bool) -> GoalLimits | None:
+    def get_limits(self, curve: str, total_cents: int, moved: bool) -> Interval | None:
         """Return the limits of a list that was not found; None where they are unknown too."""
         limits = self.within.get((curve, total_cents, moved))
         return None if limits is None or limits.is_empty else limits

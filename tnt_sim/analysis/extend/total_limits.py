@@ -11,31 +11,17 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tnt_sim.analysis.extend.transfer import has_same_amounts, with_transfers, without_transfers
-from tnt_sim.analysis.marginal.value_bound import compute_bound_without_rules, compute_cap_bound
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath, list_amount_dependent_rules
+from tnt_sim.analysis.shared.goal_bounds import GoalBounds, compute_bound_without_rules
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution
 from tnt_sim.analysis.sweep.envelope_point import keep_list
-from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_bound, compute_row_prices
-from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.formulation.formulate import formulate
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.values.answer_values import Interval
 
 PRICES_SHARE = 0.5
 """Most of the time left for limits that the linear program of prices may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class GoalLimits:
-    """Limits of the value of the first goal; None where one is unknown."""
-
-    low: Fraction | None
-    high: Fraction | None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether neither limit is known."""
-        return self.low is None and self.high is None
 
 
 @dataclass(eq=False)
@@ -50,13 +36,16 @@ class TotalLimits:
 
     base: ReferenceSolution
     path: EnvelopePath
-    _prices: Prices | None = None
-    _is_priced: bool = False
+    _bounds: GoalBounds = field(init=False)
     _known: dict[tuple[int, bool], tuple[Fraction | None, Fraction | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        written = without_transfers(self.base.problem)
+        self._bounds = GoalBounds(written, most_columns=0, price_share=PRICES_SHARE)
 
     def compute(
         self, problem: Problem, total_cents: int, *, moved: bool, nested: bool, deadline: Deadline = UNLIMITED
-    ) -> GoalLimits:
+    ) -> Interval:
         """Compute the limits at one total.
 
         Parameters
@@ -71,7 +60,7 @@ class TotalLimits:
         key = total_cents, is_alone
         if key not in self._known and not deadline.expired:
             bound = (
-                self._compute_bound(single, deadline)
+                self._bounds.compute_bound(single, deadline=deadline)
                 if is_alone
                 else compute_bound_without_rules(_with_programme_amount(variant), deadline)
             )
@@ -80,24 +69,7 @@ class TotalLimits:
         if nested and not self._is_kept_when_larger():
             value = None
         up = problem.stages[0].sense is Sense.MAXIMISE
-        return GoalLimits(value, bound) if up else GoalLimits(bound, value)
-
-    def _compute_bound(self, problem: Problem, deadline: Deadline) -> Fraction | None:
-        """Bound by prices of nested caps here, or of the rows as written; None without a bound in time."""
-        try:
-            form = formulate(problem, deadline=deadline)
-            bound = compute_cap_bound(problem, form, deadline)
-            if bound is not None:
-                return bound
-            if not self._is_priced:
-                self._is_priced = True
-                written = without_transfers(self.base.problem)
-                self._prices = compute_row_prices(written, deadline.take_share(PRICES_SHARE))
-            stage = form.stages[0]
-            exact = compute_row_bound(form, self._prices or {}, deadline).round_to_integer(stage.sense)
-        except DeadlineExpired:
-            return None
-        return None if exact is None else stage.to_value(exact)
+        return Interval(value, bound, "1") if up else Interval(bound, value, "1")
 
     def _is_kept_when_larger(self) -> bool:
         """Whether the nested curve starts with the list as written, and larger totals refuse no list."""

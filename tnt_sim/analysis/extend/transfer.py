@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tnt_sim.analysis.shared.partition import make_fungible
+from tnt_sim.analysis.marginal.partition import make_fungible
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.errors import Defect, VerificationError
 from tnt_sim.i18n.message import _

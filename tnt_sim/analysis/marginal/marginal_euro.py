@@ -32,7 +32,6 @@ from tnt_sim.analysis.marginal.minimum_envelope import (
     find_least_amount,
     prove_minimum,
 )
-from tnt_sim.analysis.marginal.value_bound import compute_bound_without_rules
 from tnt_sim.analysis.shared.cap_curves import CapCurves, RaisedCaps
 from tnt_sim.analysis.shared.envelope_path import (
     EnvelopePath,
@@ -40,6 +39,7 @@ from tnt_sim.analysis.shared.envelope_path import (
     compile_at_amount,
     set_amount,
 )
+from tnt_sim.analysis.shared.goal_bounds import compute_bound_without_rules
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (

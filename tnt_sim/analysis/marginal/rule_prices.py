@@ -26,9 +26,9 @@ from functools import partial
 import polars as pl
 
 from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_least_amount
-from tnt_sim.analysis.marginal.value_bound import ValueBounds
+from tnt_sim.analysis.marginal.partition import has_walls, make_fungible
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
-from tnt_sim.analysis.shared.partition import has_walls, make_fungible
+from tnt_sim.analysis.shared.goal_bounds import GoalBounds
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     ReferenceSolution,
@@ -131,7 +131,7 @@ def compute_prices(
     ]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    bounds = ValueBounds(base.problem)
+    bounds = GoalBounds(base.problem)
     most = (
         base.answer.bests[0] if base.answer.proof is Proof.PROVED else bounds.compute_bound(deadline=deadline)
     )
@@ -209,7 +209,7 @@ class _PriceLimits:
     kind: str
     name: str
     make: Callable[[], Problem]
-    bounds: ValueBounds
+    bounds: GoalBounds
     most: Fraction | None
     above: Fraction | None = None
 

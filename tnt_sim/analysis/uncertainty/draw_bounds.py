@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from tnt_sim.analysis.shared.cap_curves import read_cap_trees
 from tnt_sim.analysis.shared.cap_prices import compute_tree_prices
+from tnt_sim.analysis.shared.goal_bounds import Prices, compute_row_bound
 from tnt_sim.analysis.shared.reference_solution import without_rules
-from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_bound
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.engine.incumbent import find_idle_allocation, find_late_allocation
 from tnt_sim.formulation.formulate import Formulation, formulate

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.analysis.sweep.row_prices import Prices
+from tnt_sim.analysis.shared.goal_bounds import Prices
 from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval, compute_optimum_limits
 from tnt_sim.analysis.uncertainty.draws import (
     Draw,

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.analysis.shared.executors import Execution, executor
+from tnt_sim.analysis.shared.goal_bounds import Prices, compute_row_prices
 from tnt_sim.analysis.shared.group_sizes import GroupSizes
-from tnt_sim.analysis.sweep.row_prices import Prices, compute_row_prices
 from tnt_sim.analysis.uncertainty.draw_bounds import DrawInterval
 from tnt_sim.analysis.uncertainty.draw_task import (
     INFEASIBLE,
