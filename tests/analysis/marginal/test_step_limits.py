@@ -201,6 +201,7 @@ def test_no_question_stays_unknown_when_nothing_is_solved(
         raise DeadlineExpired
 
     monkeypatch.setattr(marginal_euro._MarginalSearch, "find_envelope_step", stop)
+    monkeypatch.setattr(marginal_euro._MarginalSearch, "find_rule_step", stop)
     found = compute_marginal_euros(base, clock=Clock.from_deadline(Deadline(1000)), prove=False)
     assert {(one.kind, one.id) for one in found} == set(exact)
     for one in found:

@@ -20,8 +20,9 @@ per stage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -41,13 +42,12 @@ from tnt_sim.analysis.shared.envelope_path import (
 )
 from tnt_sim.analysis.shared.goal_bounds import compute_bound_without_rules
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
-from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     ReferenceSolution,
     ReportProgress,
     can_relax,
     compare_allocations,
-    notify_progress,
     relax_rule_to_report,
 )
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
@@ -146,44 +146,22 @@ def compute_marginal_euros(
     until = deadline.take_share(CURVE_SHARE)
     gains: dict[tuple[str, str], Fraction] = {}
     curves, increases = _find_increases(base, names, until, gains)
-    enough = _find_enough(base, [name for name in names if name not in increases], looked_at, deadline)
     if looked_at and not deadline.is_unlimited:
         most = compute_bound_without_rules(base.problem, deadline.take_share(EXCHANGE_SHARE))
         if most is not None:
             gains |= {(RULE, name): max(Fraction(0), most - base.answer.bests[0]) for name in looked_at}
-    prices = _compute_shadow_prices(base, deadline.take_share(PRICE_SHARE)) if looked_at else {}
     seconds = CERTIFICATE_SECONDS if envelopes is None else BUDGETS.question_proof_seconds * len(names)
-    options = _MarginalSearch(
-        base,
-        clock,
-        prove,
-        prices,
-        curves,
-        increases,
-        enough,
-        gains,
-        until,
-        deadline.tighten(seconds),
+    search = _MarginalSearch(
+        base, prove, curves, increases, gains, until, deadline, deadline.tighten(seconds)
     )
-    wanted = [(name, options.find_envelope_step) for name in names]
-    wanted += [(name, options.find_rule_step) for name in looked_at]
+    questions = [_StepQuestion(search, ENVELOPE, name) for name in names]
+    questions += [_StepQuestion(search, RULE, name) for name in looked_at]
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
-    for k, (name, question) in enumerate(option.iterate_items(wanted)):
-        notify_progress(report_progress, name, k / len(wanted))
-        try:
-            result.append(options.add_most_gain(question(name)))
-        except DeadlineExpired:
-            option.stopped_by = TIME
-            break
+    for question in option.improve_in_turn(questions, EXCHANGE_SHARE, report_progress, least_share=1.0):
+        result.append(question.read())
         if result[-1].status == STOPPED:
-            option.withdraw_item(stopped=name in increases)
-    with_result = {(one.kind, one.id) for one in result}
-    asked = [(ENVELOPE, name) for name in names] + [(RULE, name) for name in looked_at]
-    for kind, name in asked:  # limits that are known, where time ended before its turn
-        if (kind, name) not in with_result:
-            result.append(options.add_most_gain(options.read_limits(kind, name)))
-            option.n_done += result[-1].status != STOPPED
+            option.withdraw_item(stopped=question.name in increases)
     return tuple(result)
 
 
@@ -229,70 +207,61 @@ def _find_increases(
     return curves, {name: (caps, narrowed[name]) for name, caps in raised.items()}
 
 
-def _find_enough(
-    base: ReferenceSolution, names: Sequence[str], rules: Sequence[str], deadline: Deadline
-) -> dict[tuple[str, str], Fraction]:
-    """Find steps of some envelopes and rules that are enough, where a limit may end the search for the least."""
-    enough: dict[tuple[str, str], Fraction] = {}
-    if deadline.is_unlimited:
-        return enough
-    n_asked = len(names) + len(rules)
-    for k, name in enumerate(names):
-        until = deadline.take_share(EXCHANGE_SHARE / (n_asked - k))
-        cents = find_enough_cents(base, build_envelope_path(base.problem, name).restrict_upwards(), until)
-        if cents is not None:
-            enough[ENVELOPE, name] = Fraction(cents, 100)
-    for k, name in enumerate(rules):
-        until = deadline.take_share(EXCHANGE_SHARE / (len(rules) - k))
-        soft, distance = with_distance(base.problem, name)
-        own = next(rule for rule in soft.rules if rule.id == name)
-        violation = find_enough_violation(base, with_first_stage(soft, distance), own, until)
-        if violation is not None:
-            enough[RULE, name] = violation
-    return enough
-
-
-def _compute_shadow_prices(base: ReferenceSolution, deadline: Deadline) -> Mapping[RowLabel, float]:
-    try:
-        form = formulate(base.problem, whole=False, deadline=deadline)
-    except DeadlineExpired:
-        return {}
-    return compute_shadow_prices(form, get_backend("highs"), Limits(deadline))
-
-
 @dataclass(frozen=True)
 class _MarginalSearch:
     """Questions about envelopes and rules on one reference solution."""
 
     base: ReferenceSolution
-    clock: Clock | None
     prove: bool
-    prices: Mapping[RowLabel, float]
     curves: CapCurves | None
     increases: Mapping[str, tuple[RaisedCaps, IntegerBounds]]
-    enough: Mapping[tuple[str, str], Fraction]
-    """Steps that are known to be enough, by kind and id."""
     gains: Mapping[tuple[str, str], Fraction]
     """Upper limits of the gain of any step in the first stage, by kind and id."""
     lists_until: Deadline
     """End of the search for lists at the amounts that the curves tell."""
+    deadline: Deadline
     proofs_until: Deadline
     """End of the search for certificates of what the curves tell."""
+    enough: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    """Steps that are known to be enough, by kind and id."""
 
-    def find_envelope_step(self, name: str) -> NextEuro:
+    @cached_property
+    def shadow_prices(self) -> Mapping[RowLabel, float]:
+        """Shadow prices of rows, as far as a share of the time left at the first question on a rule goes."""
+        deadline = self.deadline.take_share(PRICE_SHARE)
+        try:
+            form = formulate(self.base.problem, whole=False, deadline=deadline)
+        except DeadlineExpired:
+            return {}
+        return compute_shadow_prices(form, get_backend("highs"), Limits(deadline))
+
+    def find_enough(self, kind: str, name: str, deadline: Deadline) -> None:
+        """Find a step that is enough, where a limit may end the search for the least."""
+        problem, enough = self.base.problem, None
+        if kind == RULE:
+            soft, distance = with_distance(problem, name)
+            rule = next(rule for rule in soft.rules if rule.id == name)
+            enough = find_enough_violation(self.base, with_first_stage(soft, distance), rule, deadline)
+        elif name not in self.increases:
+            path = build_envelope_path(problem, name).restrict_upwards()
+            cents = find_enough_cents(self.base, path, deadline)
+            enough = None if cents is None else Fraction(cents, 100)
+        if enough is not None:
+            self.enough[kind, name] = enough
+
+    def find_envelope_step(self, name: str, clock: Clock) -> NextEuro:
         """Find the least increase of an envelope that improves some stage."""
-        base = self.base
+        base, deadline = self.base, clock.deadline
         path = build_envelope_path(base.problem, name)
-        deadline = UNLIMITED if self.clock is None else self.clock.deadline
         if name in self.increases and (self.increases[name][1].exact or not self._can_solve(deadline)):
-            return self._read_curve(path.restrict_upwards())
+            return self._read_curve(path.restrict_upwards(), clock)
         price = compute_shadow_price(base.problem, path, deadline)
         result = [
             find_least_amount(
                 base.problem,
                 path.restrict_upwards(),
                 limits=base.compute_better_limits(k),
-                clock=self.clock,
+                clock=clock,
                 prove=self.prove,
             )
             for k in range(len(base.problem.stages))
@@ -313,7 +282,7 @@ class _MarginalSearch:
         else:
             upper = Fraction(max(0, amount - path.amount_cents), 100)
             there = optimise(
-                compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=self.clock
+                compile_at_amount(base.problem, path, amount), OptimiseOptions(prove=False), clock=clock
             )
         return self._build_rise(ENVELOPE, name, "€", (step, upper), k, there, price, proof)
 
@@ -322,7 +291,7 @@ class _MarginalSearch:
         few = int(self.base.problem.offers.candidate.sum()) <= MOST_SOLVED
         return few and not deadline.expired
 
-    def _read_curve(self, path: EnvelopePath) -> NextEuro:
+    def _read_curve(self, path: EnvelopePath, clock: Clock) -> NextEuro:
         """Read the least increase of an envelope from the curves, and decide its tree anew there."""
         assert self.curves is not None
         base, (raised, bounds) = self.base, self.increases[path.id]
@@ -344,7 +313,7 @@ class _MarginalSearch:
             there = optimise(
                 compile_at_amount(base.problem, path, least_cents),
                 OptimiseOptions(prove=False),
-                clock=self.clock,
+                clock=clock,
             )
         return self.read_limits(ENVELOPE, path.id, price, proof or Proof.FEASIBLE_GAP, there)
 
@@ -409,12 +378,12 @@ class _MarginalSearch:
         assert reading is not None, "the list breaks a rule at the amount that was found for it"
         return SolveOutcome.of_list(allocation, reading, "tree", canonical=True, claimed=True)
 
-    def find_rule_step(self, name: str) -> NextEuro:
+    def find_rule_step(self, name: str, clock: Clock) -> NextEuro:
         """Find the least violation of a rule that improves some stage."""
         soft, distance = with_distance(self.base.problem, name)
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
-        price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
-        result = [self._minimise_distance(soft, distance, k) for k in range(len(soft.stages))]
+        price = max((p for label, p in self.shadow_prices.items() if _is_rule(label, name)), default=None)
+        result = [self._minimise_distance(soft, distance, k, clock) for k in range(len(soft.stages))]
         proof = find_weakest_proof(one.proof for one in result)
         rising = [(one.values[-1], k) for k, one in enumerate(result) if one.is_closed]
         if not rising:
@@ -425,11 +394,13 @@ class _MarginalSearch:
         step, k = min(rising)
         given = with_first_stage(soft, distance)
         there = optimise(
-            given, OptimiseOptions(kept_values=(step,), canonical=False, prove=False), clock=self.clock
+            given, OptimiseOptions(kept_values=(step,), canonical=False, prove=False), clock=clock
         )
         return self._build_rise(RULE, name, unit, (step, step), k, there, price, proof)
 
-    def _minimise_distance(self, soft: Problem, distance: ObjectiveStage, stage: int) -> SolveOutcome:
+    def _minimise_distance(
+        self, soft: Problem, distance: ObjectiveStage, stage: int, clock: Clock
+    ) -> SolveOutcome:
         return optimise(
             with_last_stage(soft, stage + 1, distance),
             OptimiseOptions(
@@ -439,7 +410,7 @@ class _MarginalSearch:
                 canonical=False,
                 prove=self.prove,
             ),
-            clock=self.clock,
+            clock=clock,
         )
 
     def _build_rise(
@@ -469,6 +440,37 @@ class _MarginalSearch:
             n_funded=int(there.allocation.funded.sum()),
             granted_cents=there.granted_cents,
         )
+
+
+@dataclass
+class _StepQuestion:
+    """Question on one envelope or one rule: a step that is enough, then the least one."""
+
+    search: _MarginalSearch
+    kind: str
+    name: str
+    euro: NextEuro | None = None
+    is_bounded: bool = False
+
+    @property
+    def bounds(self) -> Interval:
+        """Bounds of the step."""
+        return self.read().step
+
+    def improve(self, until: Deadline) -> bool:
+        """Look for a list that tells a step which is enough, then for the least step."""
+        if not self.is_bounded:
+            self.is_bounded = True
+            if not until.is_unlimited:
+                self.search.find_enough(self.kind, self.name, until)
+            return True
+        find = self.search.find_envelope_step if self.kind == ENVELOPE else self.search.find_rule_step
+        self.euro = self.search.add_most_gain(find(self.name, Clock.from_deadline(until)))
+        return False
+
+    def read(self) -> NextEuro:
+        """Read the step, or the limits that are known."""
+        return self.euro or self.search.add_most_gain(self.search.read_limits(self.kind, self.name))
 
 
 def compute_shadow_price(

@@ -35,10 +35,9 @@ from tnt_sim.analysis.shared.reference_solution import (
     ReportProgress,
     compare_allocations,
     find_better_stage,
-    notify_progress,
     relax_rule_to_report,
 )
-from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.deadline import Deadline
 from tnt_sim.documents import SPREAD, Record, spread
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
@@ -48,7 +47,7 @@ from tnt_sim.i18n.message import NO_TEXT, _
 from tnt_sim.rules.protocols import Mode, Sense
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.problem import Problem, compile_problem
-from tnt_sim.values.answer_values import Gain, MoneyRange, Moves, Named, Support
+from tnt_sim.values.answer_values import Gain, Interval, MoneyRange, Moves, Named, Support
 from tnt_sim.verify.allocation_reading import list_broken_rules, read_allocation
 
 RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
@@ -122,96 +121,103 @@ def compute_prices(
     unsettled : receives the ids without a result
     course : counts the prices and stops at its deadline
     """
-    clock = clock or Clock(None)
-    deadline = clock.deadline
-    requested = [
-        (kind, name, make)
-        for kind, name, make in _generate_relaxations(base.problem, deadline)
-        if kind in kinds
-    ]
+    deadline = (clock or Clock(None)).deadline
     result = [] if into is None else into
     option = course or StudyProgress(deadline, "questions")
     bounds = GoalBounds(base.problem)
     most = (
         base.answer.bests[0] if base.answer.proof is Proof.PROVED else bounds.compute_bound(deadline=deadline)
     )
-    restrictions = [_PriceLimits(base, kind, name, make, bounds, most) for kind, name, make in requested]
     early = deadline.take_share(BOUND_SHARE)
-    if base.answer.is_closed and bounds.compute_bound(only_caps=True, deadline=early) is not None:
-        for limits in restrictions:  # so that each has an interval, wherever time ends
-            limits.find_bound(early, only_caps=True)
-    reached = 0
-    for limits in option.iterate_items(restrictions):
-        notify_progress(report_progress, limits.name, reached / len(restrictions))
-        own = clock.take_share(1 / (len(restrictions) - reached))
-        reached += 1
-        try:
-            price, optimal = _find_price(path, limits, own, prove)
-        except DeadlineExpired:
-            price, optimal = limits.bracket_price((), own.deadline), False
+    by_caps = base.answer.is_closed and bounds.compute_bound(only_caps=True, deadline=early) is not None
+    questions = [
+        _PriceQuestion(base, path, kind, name, make, bounds, by_caps, most, prove)
+        for kind, name, make in _generate_relaxations(base.problem, deadline)
+        if kind in kinds
+    ]
+    for question in option.improve_in_turn(questions, BOUND_SHARE, report_progress):
+        price = question.price or question.bracket_price()
         if price is not None:
             result.append(price)
-            option.stopped_by = option.stopped_by or (None if optimal else TIME)
+            option.stopped_by = option.stopped_by or (None if question.is_optimal else TIME)
         else:
             option.withdraw_item()
             if unsettled is not None:
-                unsettled.append(limits.name)
-    for limits in restrictions[reached:]:
-        price = limits.bracket_price((), deadline)
-        if price is not None:
-            result.append(price)
-            option.n_done += 1
+                unsettled.append(question.name)
     return tuple(result)
 
 
-def _find_price(
-    path: EnvelopePath, limits: _PriceLimits, clock: Clock, prove: bool
-) -> tuple[Price | None, bool]:
-    """Find the price of a restriction, or its limits, and whether both optima are known; None if nothing is.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out before the restriction is lifted.
-    """
-    base = limits.base
-    clock.deadline.check()
-    if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
-        limits.find_bound(clock.deadline)
-    answer = _optimise_without(limits.make, clock.take_share(SOLVE_SHARE), prove)
-    beside = None
-    if limits.kind == APART and not clock.deadline.expired:
-        beside = _optimise_between_children(base, limits.name, clock, prove)
-    optimal = base.answer.is_closed and answer is not None and answer.is_closed
-    if optimal and answer is not None and answer.allocation is not None:
-        price: Price | None = _compute_price(base, path, limits.kind, limits.name, answer, clock)
-    else:  # a transfer between children is also allowed at all depths, and may be the best one found
-        price = limits.bracket_price((answer, beside), clock.deadline)
-    if price is None:
-        return None, optimal
-    if beside is None or not (base.answer.is_closed and beside.is_closed):
-        return price, optimal  # a difference between lists that are not optimal is no price
-    return replace(price, one_level=_compute_level_price(base, beside)), optimal
-
-
 @dataclass
-class _PriceLimits:
-    """Limits of the price of one restriction in the first stage.
+class _PriceQuestion:
+    """Price of one restriction in the first stage: its bounds, then the difference of both optima.
 
     Attributes
     ----------
-    bounds : of the reference problem
+    goal_bounds : of the reference problem
+    by_caps : whether prices of nested caps give a bound
     most : no allocation with the restriction exceeds it (None: unknown)
     above : no allocation without the restriction exceeds it (None until `find_bound`)
+    answers : found without the restriction
     """
 
     base: ReferenceSolution
+    path: EnvelopePath
     kind: str
     name: str
     make: Callable[[], Problem]
-    bounds: GoalBounds
+    goal_bounds: GoalBounds
+    by_caps: bool
     most: Fraction | None
+    prove: bool
+    is_bounded: bool = False
+    is_optimal: bool = False
     above: Fraction | None = None
+    answers: tuple[SolveOutcome, ...] = ()
+    price: Price | None = None
+
+    @property
+    def bounds(self) -> Interval:
+        """Bounds of the gain of the first stage without the restriction."""
+        stage, best = self.base.problem.stages[0], self._get_best_answer().bests[0]
+        up, today = 1 if stage.sense is Sense.MAXIMISE else -1, self.base.answer.bests[0]
+        least = Fraction(0) if self.most is None else max(Fraction(0), up * (best - self.most))
+        upto = None if self.above is None else max(least, up * (self.above - today))
+        return Interval(least if upto is not None or least else None, upto, "1")
+
+    def improve(self, until: Deadline) -> bool:
+        """Bound by prices of nested caps, then find the price as far as time goes."""
+        until.check()
+        if not self.is_bounded:
+            self.is_bounded = True
+            if self.by_caps:
+                self.find_bound(until, only_caps=True)
+            return True
+        base, clock = self.base, Clock.from_deadline(until)
+        if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
+            self.find_bound(until)
+        answer = _optimise_without(self.make, clock.take_share(SOLVE_SHARE), self.prove)
+        beside = None
+        if self.kind == APART and not until.expired:
+            beside = _optimise_between_children(base, self.name, clock, self.prove)
+        # a transfer between children is also allowed at all depths, and may be the best one found
+        self.answers = tuple(each for each in (answer, beside) if each is not None)
+        self.is_optimal = base.answer.is_closed and answer is not None and answer.is_closed
+        if self.is_optimal and answer is not None and answer.allocation is not None:
+            self.price = _compute_price(base, self.path, self.kind, self.name, answer, clock)
+        else:
+            self.find_bound(until)
+            self.price = self.bracket_price()
+        if self.price is not None and beside is not None and base.answer.is_closed and beside.is_closed:
+            # a difference between lists that are not optimal is no price
+            self.price = replace(self.price, one_level=_compute_level_price(base, beside))
+        return False
+
+    def _get_best_answer(self) -> SolveOutcome:
+        up = 1 if self.base.problem.stages[0].sense is Sense.MAXIMISE else -1
+        lists = [answer for answer in self.answers if answer.allocation is not None]
+        return (
+            max(self.base.answer, *lists, key=lambda each: up * each.bests[0]) if lists else self.base.answer
+        )
 
     def find_bound(self, deadline: Deadline, *, only_caps: bool = False) -> None:
         """Bound what the best allocation without the restriction is worth, where today's list is feasible too.
@@ -230,34 +236,29 @@ class _PriceLimits:
         if list_broken_rules(without, today, read_allocation(without, today)):
             return  # other amounts apply, and today's list is no lower limit
         free = self.name if self.kind == RULE else ""
-        self.above = self.bounds.compute_bound(without, free=free, only_caps=only_caps, deadline=deadline)
+        self.above = self.goal_bounds.compute_bound(
+            without, free=free, only_caps=only_caps, deadline=deadline
+        )
 
-    def bracket_price(self, answers: tuple[SolveOutcome | None, ...], deadline: Deadline) -> Price | None:
-        """Bound the price, given solutions found without the restriction; None if nothing is known."""
-        base, stage = self.base, self.base.problem.stages[0]
-        if any(answer is not None and answer.status is Status.INFEASIBLE for answer in answers):
+    def bracket_price(self) -> Price | None:
+        """Bound the price by the lists found without the restriction; None if nothing is known."""
+        base = self.base
+        if any(answer.status is Status.INFEASIBLE for answer in self.answers):
             return None
-        self.find_bound(deadline)
-        up, today = 1 if stage.sense is Sense.MAXIMISE else -1, base.answer.bests[0]
-        best_found = base.answer
-        for answer in answers:
-            if answer is not None and answer.allocation is not None:
-                best_found = max(best_found, answer, key=lambda one: up * one.bests[0])
-        least = Fraction(0) if self.most is None else max(Fraction(0), up * (best_found.bests[0] - self.most))
-        upto = None if self.above is None else max(least, up * (self.above - today))
-        if (upto is None and not least) or (upto == 0 and len(base.problem.stages) > 1):
+        gain, best = self.bounds, self._get_best_answer()
+        if gain.is_empty or (gain.high == 0 and len(base.problem.stages) > 1):
             return None  # nothing is known, or a later stage may improve
-        assert best_found.allocation is not None
+        assert best.allocation is not None
+        up = 1 if base.problem.stages[0].sense is Sense.MAXIMISE else -1
+        upto = None if gain.high is None else up * gain.high
         return Price(
             kind=self.kind,
             named=_label_restriction(base.problem, self.kind, self.name),
-            gain=_measure_gain(
-                base.problem, None if upto == 0 else 0, up * least, None if upto is None else up * upto
-            ),
+            gain=_measure_gain(base.problem, None if upto == 0 else 0, up * (gain.low or Fraction(0)), upto),
             euros=MoneyRange(0 if upto == 0 else None, 0),
-            moves=compare_allocations(base.problem, base.allocation, best_found.allocation),
+            moves=compare_allocations(base.problem, base.allocation, best.allocation),
             support=Support(Proof.FEASIBLE_GAP),
-            values=best_found.values,
+            values=best.values,
         )
 
 

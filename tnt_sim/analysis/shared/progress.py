@@ -1,21 +1,26 @@
 """Progress of an analysis: how many items were done before the deadline or Ctrl-C ended it.
 
-An analysis iterates over its items (applications, rules, amounts) with `StudyProgress.each`, which stops
-when the deadline has passed, and works inside `StudyProgress.held`, which catches the deadline and Ctrl-C
+An analysis iterates over its items (applications, rules, amounts) with `StudyProgress.iterate_items`, which stops
+when the deadline has passed, and works inside `StudyProgress.catch_limits`, which catches the deadline and Ctrl-C
 and keeps what was found. The document then states what ended the analysis and how many items were
 done.
+
+Answers that grow have bounds that hold whenever time ends. `StudyProgress.improve_in_turn` shares the time among
+n of them: first all get certified bounds, then the k-th has 1 / (n − k + 1) of what is left, and leaves to those
+after it what it does not need. Those whose turn does not come stand with their bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.documents import dump_document
 from tnt_sim.engine.result import Status
+from tnt_sim.values.answer_values import Interval
 
 TIME, INTERRUPT = "time", "interrupt"
 
@@ -27,6 +32,21 @@ class ProgressEntry:
     done: int
     of: int | None
     unit: str
+
+
+class GrowingAnswer(Protocol):
+    """Answer that may be interrupted at any time."""
+
+    @property
+    def name(self) -> str:
+        """What it is about, for a report of progress."""
+
+    @property
+    def bounds(self) -> Interval:
+        """The bounds that are known; empty where nothing is."""
+
+    def improve(self, until: Deadline) -> bool:
+        """Certify bounds at the first call, look for the answer at the next; return whether another may help."""
 
 
 @dataclass
@@ -57,6 +77,44 @@ class StudyProgress:
                 return
             yield piece
             self.n_done += 1
+
+    def improve_in_turn[Answer: GrowingAnswer](
+        self,
+        answers: Sequence[Answer],
+        bounds_share: float,
+        report_progress: Callable[[str, float], None] | None = None,
+        least_share: float = 0.0,
+    ) -> Iterator[Answer]:
+        """Improve all answers, and yield each after its turn, then those whose turn did not come.
+
+        All count as done: who receives one that is open withdraws it.
+
+        Parameters
+        ----------
+        bounds_share : share of the time for the bounds of answers that have none
+        least_share : least share of what is left that an answer has in its turn
+        """
+        first = self.deadline.take_share(bounds_share)
+        with suppress(DeadlineExpired):
+            for answer in () if first.is_unlimited else answers:
+                first.check()
+                if answer.bounds.is_empty:
+                    answer.improve(first)
+        n_left = len(answers)
+        for answer in self.iterate_items(answers):
+            if report_progress is not None:
+                report_progress(answer.name, 1 - n_left / len(answers))
+            until = self.deadline.take_share(max(least_share, 1 / n_left))
+            n_left -= 1
+            try:
+                while answer.improve(until):
+                    until.check()
+            except DeadlineExpired:
+                self.stopped_by = TIME
+            yield answer
+        for answer in answers[len(answers) - n_left :]:
+            self.n_done += 1
+            yield answer
 
     def withdraw_item(self, *, stopped: bool = False) -> None:
         """Withdraw the item under way from the count if a limit ended it.
