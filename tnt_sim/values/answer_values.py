@@ -178,8 +178,8 @@ class Interval(Text):
             "exact": bool,
         }
     )
-    low: Fraction | None
-    high: Fraction | None
+    low: Fraction | None = None
+    high: Fraction | None = None
     unit: str = "€"
 
     @classmethod

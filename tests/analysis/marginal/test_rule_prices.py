@@ -26,7 +26,7 @@ from tnt_sim.analysis.shared.envelope_path import build_envelope_path
 from tnt_sim.analysis.shared.goal_bounds import GoalBounds
 from tnt_sim.analysis.shared.progress import TIME, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import ReferenceSolution, solve_reference
-from tnt_sim.deadline import UNLIMITED, DeadlineExpired
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.rules.protocols import Sense
 
@@ -90,7 +90,7 @@ def test_every_price_under_nested_caps_has_limits_wherever_time_ends(
 
     solve_without = rule_prices._optimise_without
     monkeypatch.setattr(rule_prices, "_optimise_without", stop)
-    course = StudyProgress(UNLIMITED, "questions")
+    course = StudyProgress(Deadline(1000.0), "questions")
     limits = compute_prices(base, path, prove=False, course=course)
     assert len(limits) == len(exact) > 0
     assert course.n_done == len(exact)

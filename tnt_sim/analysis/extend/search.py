@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,10 +37,11 @@ from tnt_sim.analysis.marginal.extension_allocation import read_axes
 from tnt_sim.analysis.marginal.marginal_euro import compute_marginal_euros
 from tnt_sim.analysis.shared.amount_variation import AmountVariation
 from tnt_sim.analysis.shared.envelope_path import build_envelope_path, compile_at_amount
-from tnt_sim.analysis.shared.progress import StudyProgress
-from tnt_sim.analysis.shared.reference_solution import ReportProgress, notify_progress, solve_reference
+from tnt_sim.analysis.shared.progress import GrowingAnswer, StudyProgress
+from tnt_sim.analysis.shared.reference_solution import ReportProgress, solve_reference
 from tnt_sim.analysis.sweep.dual_bounds import DualLines
 from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
+from tnt_sim.deadline import Deadline
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.model_cache import ModelCache
@@ -51,7 +54,11 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.scenario import ScenarioData
+from tnt_sim.values.answer_values import Interval
 from tnt_sim.verify.allocation_reading import Allocation
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.extend.total_limits import TotalLimits
 
 STEPS = (2, 10, 20)
 """Default totals: the written one plus so many round steps."""
@@ -145,25 +152,23 @@ class _ExtensionSearch:
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
     model_cache: dict[tuple[str, bool], ModelCache] = field(default_factory=dict)
     lines: DualLines = field(default_factory=DualLines)
-    waiting: int = 0
+    problems: dict[int, Problem | None] = field(default_factory=dict)
+    seconds: float | None = None
+    """Part of the time that the list under way has."""
 
     def run(self) -> None:
         """Solve all questions, or as many as time allows."""
         result, written = self.result, self.result.path.amount_cents
-        wanted = [
-            (curve, total, moved)
+        questions = [
+            _ListQuestion(self, curve, total, moved)
             for curve in (FREE, NESTED)
             for total in (written, *result.totals)
             for moved in (False, True)
             if (curve, total, moved) != (NESTED, written, False)
         ]
-        self.waiting = len(wanted)
-        if not self.clock.deadline.is_unlimited:
-            self._compute_limits(wanted)
-        for key in result.course.iterate_items(wanted):
-            notify_progress(self.report_progress, key[0], 1 - self.waiting / len(wanted))
-            self._settle(*key)
-            self.waiting -= 1
+        for question in result.course.improve_in_turn(questions, LIMITS_SHARE, self.report_progress):
+            if question.key not in result.standings:
+                result.course.withdraw_item()
         self._improve()
         compute_marginal_euros(
             result.base,
@@ -175,27 +180,17 @@ class _ExtensionSearch:
         )
         self._compare_equals()
 
-    def _compute_limits(self, wanted: Sequence[tuple[str, int, bool]]) -> None:
-        """Compute limits of the first goal at each total, as far as a share of the time goes."""
+    @cached_property
+    def limits(self) -> TotalLimits:
+        """Limits of the first goal at each total."""
         from tnt_sim.analysis.extend.total_limits import TotalLimits
 
-        limits = TotalLimits(self.result.base, self.result.path)
-        deadline = self.clock.deadline.take_share(LIMITS_SHARE)
-        problems: dict[int, Problem | None] = {}
-        for curve, total, moved in wanted:
-            if total == self._written and not moved:
-                continue
-            if total not in problems and not deadline.expired:
-                problems[total] = self._compile_problem(total)
-            problem = problems.get(total)
-            if problem is not None:
-                self.result.within[curve, total, moved] = limits.compute(
-                    problem, total, moved=moved, nested=curve == NESTED, deadline=deadline
-                )
+        return TotalLimits(self.result.base, self.result.path)
 
-    def _settle(self, curve: str, total: int, moved: bool) -> None:
+    def settle(self, curve: str, total: int, moved: bool, seconds: float | None) -> None:
         """Find one list."""
-        problem = self._compile_problem(total)
+        self.seconds = seconds
+        problem = self.compile_problem(total)
         if problem is None:
             return
         promised = self._get_promised_list(curve, total, moved)
@@ -235,17 +230,18 @@ class _ExtensionSearch:
         found = self.result.get_list(NESTED, *before)
         return None if found is None else found.allocation
 
-    def _compile_problem(self, total: int) -> Problem | None:
+    def compile_problem(self, total: int) -> Problem | None:
         """Return the problem at a total; None if the scenario contradicts itself there."""
         base = self.result.base.problem
-        try:
-            return (
-                base
-                if total == self._written
-                else compile_at_amount(base, self.result.path, total, self.clock.deadline)
-            )
-        except ScenarioError:
-            return None
+        if total == self._written:
+            return base
+        if total not in self.problems:
+            try:
+                problem = compile_at_amount(base, self.result.path, total, self.clock.deadline)
+            except ScenarioError:
+                problem = None
+            self.problems[total] = problem
+        return self.problems[total]
 
     def _get_settler(self, curve: str, moved: bool) -> Settler:
         """Return the settler of a curve; all know the dual lines of each other, which bound any amounts."""
@@ -269,20 +265,15 @@ class _ExtensionSearch:
         point = Point.of(total, answer)
         if answer.proof in SURE:
             return point
-        return self._get_settler(curve, moved).add_bounds(problem, point, self._compute_fair_seconds())
+        return self._get_settler(curve, moved).add_bounds(problem, point, self.seconds)
 
     def _solve_point(self, curve: str, moved: bool, problem: Problem, total: int) -> Point:
         """Find the optimum, with certified bounds if it is not proved."""
-        clock = Clock.from_deadline(self.clock.deadline.tighten(self._compute_fair_seconds()))
+        clock = Clock.from_deadline(self.clock.deadline.tighten(self.seconds))
         model_cache = self.model_cache.setdefault((curve, moved), ModelCache())
         return self._of_answer(
             optimise(problem, clock=clock, warm=WarmStart(model_cache)), problem, total, curve, moved
         )
-
-    def _compute_fair_seconds(self) -> float | None:
-        """Return a fair share of the remaining time."""
-        left = self.clock.deadline.limit_seconds
-        return None if left is None else max(LEAST_SECONDS, left / max(1, self.waiting))
 
     def _with_fewest_moves(self, point: Point, base_point: Point) -> Point:
         """Return the list without transfers if these gain neither value nor money."""
@@ -321,6 +312,42 @@ class _ExtensionSearch:
             if not (low and high):
                 self.result.course.withdraw_item()
             self.result.ranges.append(GrantedRange(name, least, most, low and high))
+
+
+@dataclass
+class _ListQuestion(GrowingAnswer):
+    """List of a curve, its name, at a total, with or without transfers."""
+
+    search: _ExtensionSearch
+    name: str
+    total: int
+    moved: bool
+
+    @property
+    def key(self) -> tuple[str, int, bool]:
+        """Its place in the result."""
+        return self.name, self.total, self.moved
+
+    @property
+    def bounds(self) -> Interval:
+        """Limits of the first goal."""
+        return self.search.result.within.get(self.key, Interval())
+
+    def find_bounds(self, until: Deadline) -> None:
+        """Compute limits of the first goal, but for the scenario as written."""
+        search, total, moved = self.search, self.total, self.moved
+        is_written = total == search.result.path.amount_cents and not moved
+        problem = None if is_written else search.compile_problem(total)
+        if problem is not None:
+            nested = self.name == NESTED
+            search.result.within[self.key] = search.limits.compute(
+                problem, total, moved=moved, nested=nested, deadline=until
+            )
+
+    def find_answer(self, until: Deadline) -> None:
+        """Find the list."""
+        left = until.limit_seconds
+        self.search.settle(*self.key, None if left is None else max(LEAST_SECONDS, left))
 
 
 def _list_transfer_siblings(tree: Tree, transfers: TransferReading) -> list[str]:

@@ -42,7 +42,7 @@ from tnt_sim.analysis.shared.envelope_path import (
 )
 from tnt_sim.analysis.shared.goal_bounds import compute_bound_without_rules
 from tnt_sim.analysis.shared.list_distance import with_first_stage, with_last_stage
-from tnt_sim.analysis.shared.progress import StudyProgress
+from tnt_sim.analysis.shared.progress import GrowingAnswer, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     ReferenceSolution,
     ReportProgress,
@@ -443,30 +443,27 @@ class _MarginalSearch:
 
 
 @dataclass
-class _StepQuestion:
+class _StepQuestion(GrowingAnswer):
     """Question on one envelope or one rule: a step that is enough, then the least one."""
 
     search: _MarginalSearch
     kind: str
     name: str
     euro: NextEuro | None = None
-    is_bounded: bool = False
 
     @property
     def bounds(self) -> Interval:
         """Bounds of the step."""
         return self.read().step
 
-    def improve(self, until: Deadline) -> bool:
-        """Look for a list that tells a step which is enough, then for the least step."""
-        if not self.is_bounded:
-            self.is_bounded = True
-            if not until.is_unlimited:
-                self.search.find_enough(self.kind, self.name, until)
-            return True
+    def find_bounds(self, until: Deadline) -> None:
+        """Look for a list that tells a step which is enough."""
+        self.search.find_enough(self.kind, self.name, until)
+
+    def find_answer(self, until: Deadline) -> None:
+        """Find the least step."""
         find = self.search.find_envelope_step if self.kind == ENVELOPE else self.search.find_rule_step
         self.euro = self.search.add_most_gain(find(self.name, Clock.from_deadline(until)))
-        return False
 
     def read(self) -> NextEuro:
         """Read the step, or the limits that are known."""

@@ -29,7 +29,7 @@ from tnt_sim.analysis.marginal.minimum_envelope import MinimumEnvelope, find_lea
 from tnt_sim.analysis.marginal.partition import has_walls, make_fungible
 from tnt_sim.analysis.shared.envelope_path import EnvelopePath
 from tnt_sim.analysis.shared.goal_bounds import GoalBounds
-from tnt_sim.analysis.shared.progress import TIME, StudyProgress
+from tnt_sim.analysis.shared.progress import TIME, GrowingAnswer, StudyProgress
 from tnt_sim.analysis.shared.reference_solution import (
     ReferenceSolution,
     ReportProgress,
@@ -148,7 +148,7 @@ def compute_prices(
 
 
 @dataclass
-class _PriceQuestion:
+class _PriceQuestion(GrowingAnswer):
     """Price of one restriction in the first stage: its bounds, then the difference of both optima.
 
     Attributes
@@ -169,7 +169,6 @@ class _PriceQuestion:
     by_caps: bool
     most: Fraction | None
     prove: bool
-    is_bounded: bool = False
     is_optimal: bool = False
     above: Fraction | None = None
     answers: tuple[SolveOutcome, ...] = ()
@@ -184,14 +183,14 @@ class _PriceQuestion:
         upto = None if self.above is None else max(least, up * (self.above - today))
         return Interval(least if upto is not None or least else None, upto, "1")
 
-    def improve(self, until: Deadline) -> bool:
-        """Bound by prices of nested caps, then find the price as far as time goes."""
+    def find_bounds(self, until: Deadline) -> None:
+        """Bound by prices of nested caps."""
+        if self.by_caps:
+            self.find_bound(until, only_caps=True)
+
+    def find_answer(self, until: Deadline) -> None:
+        """Find the price, or limits of it."""
         until.check()
-        if not self.is_bounded:
-            self.is_bounded = True
-            if self.by_caps:
-                self.find_bound(until, only_caps=True)
-            return True
         base, clock = self.base, Clock.from_deadline(until)
         if not base.answer.is_closed:  # an interval is all that there will be: its bound goes first
             self.find_bound(until)
@@ -210,7 +209,6 @@ class _PriceQuestion:
         if self.price is not None and beside is not None and base.answer.is_closed and beside.is_closed:
             # a difference between lists that are not optimal is no price
             self.price = replace(self.price, one_level=_compute_level_price(base, beside))
-        return False
 
     def _get_best_answer(self) -> SolveOutcome:
         up = 1 if self.base.problem.stages[0].sense is Sense.MAXIMISE else -1

@@ -12,10 +12,11 @@ after it what it does not need. Those whose turn does not come stand with their 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.documents import dump_document
@@ -34,19 +35,34 @@ class ProgressEntry:
     unit: str
 
 
-class GrowingAnswer(Protocol):
-    """Answer that may be interrupted at any time."""
+class GrowingAnswer(ABC):
+    """Answer that may be interrupted at any time: bounds that are certified first, then the answer itself."""
+
+    name: str
+    """What it is about, for a report of progress."""
+    is_bounded = False
 
     @property
-    def name(self) -> str:
-        """What it is about, for a report of progress."""
-
-    @property
+    @abstractmethod
     def bounds(self) -> Interval:
         """The bounds that are known; empty where nothing is."""
 
+    @abstractmethod
+    def find_bounds(self, until: Deadline) -> None:
+        """Look for bounds, without the answer."""
+
+    @abstractmethod
+    def find_answer(self, until: Deadline) -> None:
+        """Look for the answer as far as time goes."""
+
     def improve(self, until: Deadline) -> bool:
-        """Certify bounds at the first call, look for the answer at the next; return whether another may help."""
+        """Narrow the bounds until a deadline; return whether another call may narrow them further."""
+        was_bounded, self.is_bounded = self.is_bounded, True
+        if was_bounded:
+            self.find_answer(until)
+        elif not until.is_unlimited:
+            self.find_bounds(until)
+        return not was_bounded
 
 
 @dataclass
