@@ -32,6 +32,15 @@ class Allocation:
     funded: BoolArray
     granted_cents: IntArray
 
+    def exchange(
+        self, out: Sequence[int] | IntArray, into: Sequence[int] | IntArray, cents: IntArray
+    ) -> Allocation:
+        """Return the allocation without some dossiers and with others, at their amounts in `cents`."""
+        funded, granted = self.funded.copy(), self.granted_cents.copy()
+        funded[out], granted[out] = False, 0
+        funded[into], granted[into] = True, cents[into]
+        return Allocation(funded, granted)
+
 
 @dataclass(frozen=True, slots=True)
 class AllocationReading:

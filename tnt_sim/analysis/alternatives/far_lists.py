@@ -147,11 +147,7 @@ class FarLists:
 
     def _read(self, chosen: BoolArray) -> Allocation | None:
         """Read a selection as a list of the problem, in integers; None if it breaks a rule or the floor."""
-        offers, rows = self.problem.offers, self.form.recovery.candidate
-        funded = offers.committed.copy()
-        funded[rows] = chosen
-        granted = np.where(offers.committed, offers.committed_cents, np.where(funded, offers.most_cents, 0))
-        allocation = Allocation(funded, granted)
+        allocation = Allocation(*self.form.recovery.compute_awards(chosen.astype(np.int64)))
         return allocation if read_within_limits(self.problem, allocation, (self.floor,)) is not None else None
 
     def drop_least_valuable(self, today: Allocation, skipped: int, deadline: Deadline) -> Allocation | None:

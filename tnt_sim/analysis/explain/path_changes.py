@@ -165,20 +165,9 @@ class _RaisedPath:
 
     def _find_needed_cents(self, profit: int, *, inside: bool) -> IntegerBounds:
         """Bound the least cents more at which the others bring a profit, beside the application if it is in."""
-        taken = self.weight if inside else 0
-        ask = partial(
-            PathRoom.find_added,
-            profit=profit,
-            taken=taken,
-            leaf=self.raised.leaf >= 0,
-            above=self.raised.above,
-        )
-        question = PathQuestion(self.row, ask, profit=profit, inside=inside)
+        question = self.raised.ask(self.row, profit, self.weight if inside else 0, inside=inside)
         self.paths.narrow_questions([question], self.deadline)
-        unit, spare = self.tree.task.unit, self.raised.spare_cents
-        return IntegerBounds(
-            *(cents if cents == FAR else max(0, unit * cents - spare) for cents in question.limits)
-        )
+        return self.raised.to_cents(question.limits, self.tree.task.unit)
 
     def _is_expected(self, cents: int) -> bool:
         """Whether the linear relaxation takes the application at the greatest amount that is looked at, about.

@@ -449,11 +449,8 @@ class Bounds:
         columns = cap.find_choice(column)
         if columns is None:
             return None
-        funded, granted = self.decided.allocation.funded.copy(), self.swaps.grant.copy()
-        funded[self.rows[cap.columns]], granted[self.rows[cap.columns]] = False, 0
-        inside = self.rows[columns]
-        funded[inside], granted[inside] = True, self.swaps.ask[inside]
-        return read_if_kept(self.decided, Allocation(funded, granted))
+        today, out, into = self.decided.allocation, self.rows[cap.columns], self.rows[columns]
+        return read_if_kept(self.decided, today.exchange(out, into, self.swaps.ask))
 
     def _compute_least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
         """Bound from below the total grant of an allocation with the application at this loss, in cents.
@@ -504,11 +501,8 @@ class DossierExchanges:
         None if none of those tried satisfies them.
         """
         for out, into in self._rank_neighbours(row):
-            funded, granted = self.decided.allocation.funded.copy(), self.grant.copy()
-            funded[out], granted[out] = False, 0
-            for other in (row, *into):
-                funded[other], granted[other] = True, self.ask[other]
-            kept = read_if_kept(self.decided, Allocation(funded, granted))
+            allocation = self.decided.allocation.exchange(out, [row, *into], self.ask)
+            kept = read_if_kept(self.decided, allocation)
             if kept is not None:
                 return kept
         return None

@@ -73,7 +73,7 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.cuts import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
-from tnt_sim.verify.allocation_reading import Allocation, read_allocation, read_within_limits
+from tnt_sim.verify.allocation_reading import read_allocation, read_within_limits
 
 
 def compute_extension_bounds(
@@ -156,14 +156,10 @@ def _compute_lower_bounds(
 
 def _compute_upper_bound(base: ReferenceSolution, path: EnvelopePath, opened: Problem, row: int) -> int:
     """Try today's list with the application at its least amount; return the extension needed."""
-    funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
-    funded[row] = True
-    granted[row] = base.problem.offers.least_cents[row]
+    allocation = base.allocation.exchange([], [row], base.problem.offers.least_cents)
     case = opened.case
-    cents = path.top_cents - find_largest_reduction(case.tree, case.node, granted)
-    reading = read_within_limits(
-        set_amount(base.problem, path, cents), Allocation(funded, granted), base.limits
-    )
+    cents = path.top_cents - find_largest_reduction(case.tree, case.node, allocation.granted_cents)
+    reading = read_within_limits(set_amount(base.problem, path, cents), allocation, base.limits)
     return UNKNOWN if reading is None else max(0, cents - path.amount_cents)
 
 

@@ -39,9 +39,9 @@ def build_blocking_rule_finder(problem: Problem, today: Allocation) -> Callable[
     def find_blocking_rule(row: int) -> str | None:
         if not problem.offers.common.names:
             return broken(row)
-        funded, granted = today.funded.copy(), today.granted_cents.copy()
-        funded[row], granted[row] = True, problem.offers.least_cents[row]
-        return GRANTS if problem.offers.common.list_violated_groups(funded, granted) else broken(row)
+        more = today.exchange([], [row], problem.offers.least_cents)
+        violated = problem.offers.common.list_violated_groups(more.funded, more.granted_cents)
+        return GRANTS if violated else broken(row)
 
     return find_blocking_rule
 

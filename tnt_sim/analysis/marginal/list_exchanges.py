@@ -117,13 +117,13 @@ def _generate_lists(base: ReferenceSolution, into: BoolArray, out: BoolArray) ->
     paid = today.granted_cents
     gone = gone[np.argsort(loss[gone] / np.maximum(paid[gone], 1), kind="stable")][:MOST_SIDE]
     for row in waiting[np.argsort(cents[waiting], kind="stable")][:MOST_READ].tolist():
-        yield _exchange(base, row, None)
+        yield today.exchange([], [row], cents)
     better = gain[waiting][:, None] > loss[gone][None, :]
     added = cents[waiting][:, None] - paid[gone][None, :]
     size = cents[waiting][:, None] + paid[gone][None, :]
     places = _choose_pairs(better, added, size)
     for k, j in places:
-        yield _exchange(base, int(waiting[k]), int(gone[j]))
+        yield today.exchange([gone[j]], [waiting[k]], cents)
 
 
 def _choose_pairs(better: BoolArray, added: IntArray, size: IntArray) -> list[tuple[int, int]]:
@@ -132,11 +132,3 @@ def _choose_pairs(better: BoolArray, added: IntArray, size: IntArray) -> list[tu
     own_added, own_size = added[better], size[better]
     order = np.lexsort((own_size, np.maximum(own_added, 0)))[:MOST_READ]
     return [(int(k), int(j)) for k, j in pairs[order]]
-
-
-def _exchange(base: ReferenceSolution, row: int, other: int | None) -> Allocation:
-    funded, granted = base.allocation.funded.copy(), base.allocation.granted_cents.copy()
-    funded[row], granted[row] = True, base.problem.offers.most_cents[row]
-    if other is not None:
-        funded[other], granted[other] = False, 0
-    return Allocation(funded, granted)

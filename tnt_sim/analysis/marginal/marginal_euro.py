@@ -24,8 +24,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-import numpy as np
-
 from tnt_sim.analysis.marginal.cap_limits import compute_increase_limits
 from tnt_sim.analysis.marginal.list_exchanges import find_enough_cents, find_enough_violation
 from tnt_sim.analysis.marginal.minimum_envelope import (
@@ -68,7 +66,7 @@ from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.lexicographic import solve_relaxed
 from tnt_sim.values.answer_values import DualValue, Interval, Moves, Support
-from tnt_sim.verify.allocation_reading import Allocation, read_within_limits
+from tnt_sim.verify.allocation_reading import read_within_limits
 
 DISTANCE = "distance"
 MOST_SOLVED = 5_000
@@ -368,11 +366,8 @@ class _MarginalSearch:
         columns = self.curves.decide_raised(raised, cents, self.lists_until)
         if columns is None:
             return None
-        funded, granted = self.base.allocation.funded.copy(), self.base.allocation.granted_cents.copy()
         rows = self.curves.form.recovery.candidate
-        funded[rows] = columns
-        granted[rows] = np.where(columns, offers.most_cents[rows], 0)
-        allocation = Allocation(funded, granted)
+        allocation = self.base.allocation.exchange(rows, rows[columns], offers.most_cents)
         there = set_amount(problem, path, path.amount_cents + cents)
         reading = read_within_limits(there, allocation, self.base.compute_better_limits(0))
         assert reading is not None, "the list breaks a rule at the amount that was found for it"

@@ -547,6 +547,11 @@ class RaisedCaps:
     spare_cents: int
     most_cents: int = FAR
 
+    def ask(self, row: int, profit: int, taken: int = 0, *, inside: bool = True) -> PathQuestion:
+        """Ask for the least weight to add at which all else brings a profit beside what an application takes."""
+        find = partial(PathRoom.find_added, profit=profit, taken=taken, leaf=self.leaf >= 0, above=self.above)
+        return PathQuestion(row, find, profit=profit, inside=inside)
+
     def to_cents(self, added: IntegerBounds, unit: int) -> IntegerBounds:
         """Return added units of weight as cents added to the exact capacities; FAR stays."""
         low, high = (one if one == FAR else max(0, unit * one - self.spare_cents) for one in added)
@@ -828,18 +833,10 @@ class CapCurves:
                 elsewhere.append(row)
                 continue
             tree = self.trees[number]
-            leaf = raised.leaf >= 0 and raised.leaf == tree.find_leaf_row(self.column[row])
-            if raised.leaf >= 0 and not leaf:
+            if raised.leaf not in (-1, tree.find_leaf_row(self.column[row])):
                 continue  # the cap of another leaf rises
-            least = tree.decided_profit - self.get_profit(row)
-            ask = partial(
-                PathRoom.find_added,
-                profit=least,
-                taken=self.get_weight(row),
-                leaf=leaf,
-                above=raised.above,
-            )
-            inside.append(PathQuestion(row, ask, profit=least, limits=known.get(row, UNKNOWN)))
+            question = raised.ask(row, tree.decided_profit - self.get_profit(row), self.get_weight(row))
+            inside.append(replace(question, limits=known.get(row, UNKNOWN)))
         self.narrow_questions(inside, deadline)
         unit = self.trees[raised.tree].task.unit if raised.tree >= 0 else 1
         extensions = {one.row: raised.to_cents(one.limits, unit) for one in inside}
@@ -882,13 +879,10 @@ class CapCurves:
     def _ask_added(self, raised: RaisedCaps, gain: int) -> PathQuestion:
         """Ask for the least weight to add to some caps at which their tree is worth more by `gain`."""
         tree = self.trees[raised.tree]
-        profit = tree.decided_profit + gain
-        leaf = raised.leaf >= 0
-        ask = partial(PathRoom.find_added, profit=profit, taken=0, leaf=leaf, above=raised.above)
         leaves = [one for one in tree.root.list_leaves() if raised.leaf in (-1, one.row)]
         column = min(leaves, key=lambda one: len(one.columns)).columns[0]
         row = int(self.form.recovery.candidate[column])
-        return PathQuestion(row, ask, profit=profit, inside=False)
+        return raised.ask(row, tree.decided_profit + gain, inside=False)
 
     def decide_raised(self, raised: RaisedCaps, cents: int, deadline: Deadline) -> BoolArray | None:
         """Decide anew with more cents in some caps; None where a limit, or a tie that is left open, stops it.
