@@ -24,19 +24,16 @@ import numpy as np
 
 from tnt_sim.analysis.explain.document import ChangeKind, ImpossibleChange, LiftedObstacle, OpenChange
 from tnt_sim.analysis.shared.decided_run import DecidedRun
+from tnt_sim.analysis.shared.goal_bounds import GoalBounds
 from tnt_sim.engine.optimise import OptimiseOptions, optimise
 from tnt_sim.errors import InputError
 from tnt_sim.formulation.builder import divide_rows
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.rules.expressions.selectors import Selector
 from tnt_sim.rules.offers.eligibility import WaiverSpec
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import ScenarioData
-from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
-from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, list_broken_rules, read_allocation
 
 
@@ -154,21 +151,17 @@ def _with_spec(scenario: ScenarioData, **changed: object) -> ScenarioData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiftedBounds:
-    """Formulation of the decision and dual prices of its linear program, by row name."""
+    """Formulation of the decision and bounds by its prices, from one linear program for all applications."""
 
     decided: DecidedRun
     form: Formulation
-    prices: dict[str, float]
+    bounds: GoalBounds
 
     @classmethod
     def of(cls, decided: DecidedRun) -> LiftedBounds:
-        """Solve the linear program once for all applications."""
+        """Formulate the decision."""
         form = formulate(decided.problem, deadline=decided.clock.deadline)
-        stage = form.stages[0]
-        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
-        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.build_limits()).row_duals
-        named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
-        return cls(decided, form, named)
+        return cls(decided, form, GoalBounds(decided.problem))
 
     def is_funded(self, problem: Problem, row: int) -> bool | None:
         """Whether the optimum of `problem` funds the application; None if only a solve can decide."""
@@ -180,7 +173,8 @@ class LiftedBounds:
         form = formulate(problem, deadline=self.decided.clock.deadline)
         if self._compute_upper_bound(form, problem, row) < today:
             return False
-        more = self._compute_worth(problem, self._with(problem, row))
+        beside = self.decided.allocation.exchange([], [row], problem.offers.least_cents)
+        more = self._compute_worth(problem, beside)
         return True if more is not None and more > today and self._has_all_rows(form, row) else None
 
     def _compute_worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
@@ -200,19 +194,12 @@ class LiftedBounds:
         DeadlineExpired
             If time runs out before the bound is exact.
         """
-        stage = form.stages[0]
-        model = CoefficientTightening().apply(form.model)[0].with_objective(stage.objective, stage.sense)
-        bound = compute_exact_bound(model, self._get_prices(model.row_names), self.decided.clock.deadline)
+        stage, bound = form.stages[0], self.bounds.compute_row_bound(form, "", self.decided.clock.deadline)
         if bound.scaled is None:
             return Fraction(2**62)
         up, column = _get_sense_sign(problem), _find_column(form, row)
         most = up * bound.scaled + min(0, up * int(bound.reduced_costs[column]))
         return (Fraction(most, 1 << bound.scale) + up * stage.constant) * stage.scale
-
-    def _with(self, problem: Problem, row: int) -> Allocation:
-        funded, granted = self.decided.allocation.funded.copy(), self.decided.allocation.granted_cents.copy()
-        funded[row], granted[row] = True, problem.offers.least_cents[row]
-        return Allocation(funded, granted)
 
     def _has_all_rows(self, form: Formulation, row: int) -> bool:
         """Whether the model without the application's column has every row of the decision's model.
@@ -238,9 +225,6 @@ class LiftedBounds:
         )
         alike = (entry.scale, entry.constant) == (other.scale, other.constant)
         return alike and all(np.array_equal(a, b) for a, b in same)
-
-    def _get_prices(self, names: tuple[str, ...]) -> FloatArray:
-        return np.array([self.prices.get(name, 0.0) for name in names])
 
 
 def _get_sense_sign(problem: Problem) -> int:

@@ -37,13 +37,7 @@ Prices = Mapping[str, float]
 
 
 def compute_cap_bound(problem: Problem, form: Formulation, deadline: Deadline = UNLIMITED) -> Fraction | None:
-    """Bound the first stage of every feasible allocation by prices of nested caps; None where other rows bind.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out first.
-    """
+    """Bound the first stage of every feasible allocation by prices of nested caps; None where other rows bind."""
     stage = form.stages[0]
     read = read_cap_trees(form, problem, deadline) if stage.sense is Sense.MAXIMISE else None
     if read is None:
@@ -67,13 +61,7 @@ def compute_bound_without_rules(problem: Problem, deadline: Deadline = UNLIMITED
 
 
 def compute_row_prices(problem: Problem, deadline: Deadline = UNLIMITED) -> Prices | None:
-    """Price the rows of a problem; None where nested caps have prices of their own, or without prices in time.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out before the linear program.
-    """
+    """Price the rows of a problem; None where nested caps have prices of their own, or without prices in time."""
     form = formulate(problem, deadline=deadline)
     if form.stages[0].sense is Sense.MAXIMISE and read_cap_trees(form, problem, deadline) is not None:
         return None
@@ -125,13 +113,7 @@ def _sample_columns(model: LinearModel, step: int) -> LinearModel:
 def compute_row_bound(
     form: Formulation, prices: Prices, deadline: Deadline = UNLIMITED, model: LinearModel | None = None
 ) -> ExactBound:
-    """Compute the bound on the first stage that prices of rows prove, for a model with the rows of a formulation.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out where the products exceed 64 bits.
-    """
+    """Compute the bound on the first stage that prices of rows prove, for a model with these rows."""
     stage = form.stages[0]
     model = (model or form.model).with_objective(stage.objective, stage.sense)
     units = np.array([float(unit) for unit in form.units]) / float(stage.scale)
@@ -167,13 +149,9 @@ class GoalBounds:
         only_caps: bool = False,
         deadline: Deadline = UNLIMITED,
     ) -> Fraction | None:
-        """Bound the first stage of every feasible allocation of a problem; None without prices in time.
+        """Bound the first stage of every feasible allocation of a problem, by default its own; None if unknown.
 
-        Parameters
-        ----------
-        problem : whose allocations are bounded; by default the problem itself
-        free : id of a rule of the problem itself whose rows have no price
-        only_caps : no linear program is solved
+        Rows of the rule `free` have no price; with `only_caps` no linear program is solved.
         """
         try:
             form = self._get_form(deadline) if problem is None else formulate(problem, deadline=deadline)
@@ -181,12 +159,15 @@ class GoalBounds:
             bound = compute_cap_bound(problem or self.problem, form, deadline) if only_caps or many else None
             if bound is not None or only_caps:
                 return bound
-            prices = self._get_prices(free, deadline)
-            model = CoefficientTightening(deadline).apply(form.model)[0]
-            most = compute_row_bound(form, prices, deadline, model).round_to_integer(form.stages[0].sense)
+            most = self.compute_row_bound(form, free, deadline).round_to_integer(form.stages[0].sense)
         except DeadlineExpired:
             return None
         return None if most is None else form.stages[0].to_value(most)
+
+    def compute_row_bound(self, form: Formulation, free: str, deadline: Deadline) -> ExactBound:
+        """Compute the bound on a similar formulation that prices of the problem's rows prove."""
+        prices = self._get_prices(free, deadline)
+        return compute_row_bound(form, prices, deadline, CoefficientTightening(deadline).apply(form.model)[0])
 
     def _get_form(self, deadline: Deadline) -> Formulation:
         if self._form is None:

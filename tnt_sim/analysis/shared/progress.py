@@ -103,12 +103,8 @@ class StudyProgress:
     ) -> Iterator[Answer]:
         """Improve all answers, and yield each after its turn, then those whose turn did not come.
 
-        All count as done: who receives one that is open withdraws it.
-
-        Parameters
-        ----------
-        bounds_share : share of the time for the bounds of answers that have none
-        least_share : least share of what is left that an answer has in its turn
+        Bounds have `bounds_share` of the time, an answer in its turn `least_share` of what is left at least. All
+        count as done: who receives one that is open withdraws it.
         """
         first = self.deadline.take_share(bounds_share)
         with suppress(DeadlineExpired):
