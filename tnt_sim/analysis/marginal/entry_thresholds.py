@@ -70,6 +70,7 @@ from tnt_sim.rules.envelopes.tree_reading import find_largest_reduction
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.backends.backend import Limits
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.reductions.cuts import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
@@ -124,26 +125,18 @@ def _compute_upper_bounds(
 def _compute_lower_bounds(
     base: ReferenceSolution, path: EnvelopePath, problem: Problem, rows: Sequence[int], deadline: Deadline
 ) -> list[int]:
+    nothing = [0] * len(rows)
     try:
         form = formulate(problem, deadline=deadline)
+        amount = form.stages[-1]
+        model = with_kept_values(CoefficientTightening().apply(form.model)[0], form.stages, base.limits)
+        model = model.with_objective(amount.objective, Sense.MINIMISE)
+        duals = get_backend("highs").solve(model, relax=True, limits=Limits(deadline)).row_duals
+        bound = None if duals is None else compute_exact_bound(model, duals, deadline)
     except DeadlineExpired:
-        return [0] * len(rows)
-    amount = form.stages[-1]
-    model = with_kept_values(CoefficientTightening().apply(form.model)[0], form.stages, base.limits)
-    model = model.with_objective(amount.objective, Sense.MINIMISE)
-    duals = (
-        get_backend("highs")
-        .solve(model, relax=True, limits=Clock.from_deadline(deadline).build_limits())
-        .row_duals
-    )
-    if duals is None:
-        return [0] * len(rows)
-    try:
-        bound = compute_exact_bound(model, duals, deadline)
-    except DeadlineExpired:
-        return [0] * len(rows)
-    if bound.scaled is None:
-        return [0] * len(rows)
+        return nothing
+    if bound is None or bound.scaled is None:
+        return nothing
     result = []
     for row in rows:
         place = int(np.searchsorted(form.recovery.candidate, row))
