@@ -57,12 +57,12 @@ class GrowingAnswer(ABC):
 
     def improve(self, until: Deadline) -> bool:
         """Narrow the bounds until a deadline; return whether another call may narrow them further."""
-        was_bounded, self.is_bounded = self.is_bounded, True
-        if was_bounded:
+        if self.is_bounded:
             self.find_answer(until)
-        elif not until.is_unlimited:
-            self.find_bounds(until)
-        return not was_bounded
+            return False
+        self.is_bounded = True
+        self.find_bounds(until)
+        return True
 
 
 @dataclass
@@ -118,9 +118,9 @@ class StudyProgress:
                 report_progress(answer.name, 1 - n_left / len(answers))
             until = self.deadline.take_share(max(least_share, 1 / n_left))
             n_left -= 1
+            answer.is_bounded = True  # a turn is for the answer
             try:
-                while answer.improve(until):
-                    until.check()
+                answer.improve(until)
             except DeadlineExpired:
                 self.stopped_by = TIME
             yield answer
