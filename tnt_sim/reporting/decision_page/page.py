@@ -58,6 +58,7 @@ from tnt_sim.reporting.decision_page.note_sentences import build_sentences
 from tnt_sim.reporting.decision_page.outcomes import Outcomes, build_outcomes
 from tnt_sim.reporting.decision_page.page_text import NOTE, PAGE, translate_texts
 from tnt_sim.reporting.decision_page.script_data import (
+    ENVELOPE_KEYS,
     Slider,
     build_chunks,
     build_script_document,
@@ -68,6 +69,7 @@ from tnt_sim.reporting.public_run import hide_persons
 from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
 from tnt_sim.reporting.report_tree import SYNTHETIC
 from tnt_sim.reporting.reports.decision_table import build_decision_table
+from tnt_sim.reporting.reports.envelope_table import Outlet, list_columns
 from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_explained, with_motives
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import (
@@ -256,8 +258,9 @@ def _build_envelopes_and_dossiers(
     lang, slider = options.lang, options.slider
     why = build_explained(options.explanation, lang)
     table = with_motives(build_decision_table(run), why)
-    displayed = page_rows.build_envelope_rows(run, lang, slider)
-    members = [line.members for line in displayed]
+    columns = list_columns(Outlet.NOTE, run.envelopes)
+    displayed = page_rows.build_envelope_rows(run, columns, lang, slider)
+    members = [line.row.members for line in displayed]
     bounds = page_rows.compute_map_bounds(
         build_tallies(run, groups[0]) if groups and groups[0].key == "department" else ()
     )
@@ -279,6 +282,7 @@ def _build_envelopes_and_dossiers(
         "why": why,
         "reserve_more": format_integer(max(0, why.n_reserve - MOST_RESERVE_ROWS), lang) if why else "",
         "lines": displayed,
+        "columns": [(column.head.in_(lang), _find_place(column.key)) for column in columns],
         "bar": page_rows.BAR,
         "reasons": page_rows.build_reason_rows(table, lang),
         "slider": slider,
@@ -291,6 +295,11 @@ def _build_envelopes_and_dossiers(
         "on_reserve": outcomes.n_reserve > 0,
         "left_out": "" if listed else NOTE["no_list"].in_(lang).format(n=format_integer(table.height, lang)),
     }
+
+
+def _find_place(key: str) -> str:
+    """Return the place of a figure among those of a position, "" where it stays as it is."""
+    return str(ENVELOPE_KEYS.index(key)) if key in ENVELOPE_KEYS else ""
 
 
 def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,14 +21,13 @@ from tnt_sim.i18n.numbers import (
 )
 from tnt_sim.reporting.charts.department_map import list_fills
 from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
-from tnt_sim.reporting.decision_page.script_data import ENVELOPE_KEYS, Slider
+from tnt_sim.reporting.decision_page.script_data import Slider
 from tnt_sim.reporting.decision_page.subtotals import Tally
 from tnt_sim.reporting.reports.decision_table import MOTIVE
+from tnt_sim.reporting.reports.envelope_table import EnvelopeColumn, EnvelopeRow, describe_parts, list_rows
 from tnt_sim.reporting.workbook.dossier_sheet import describe_reason
 from tnt_sim.values.answer_values import Support
 
-MOST_CHILDREN = 12
-"""An envelope with more children than this shows them in one row."""
 BAR = 1000
 """Length of the longest bar, in SVG units."""
 LEAST_BAR = 3
@@ -40,30 +38,25 @@ MEASURES = ("head", "rate")
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeEntry:
-    """One row of envelopes: a single one, or all parts of a split together; bars in units of `BAR`."""
+    """One row of envelopes with its bars, in units of `BAR`.
+
+    Attributes
+    ----------
+    figures : the text of each of the columns
+    """
 
     name: str
-    depth: int
-    members: tuple[int, ...]
-    totals: Mapping[str, str]
+    row: EnvelopeRow
+    figures: Sequence[str]
     bar: tuple[int, int, int]
-    why: str
 
 
-def build_envelope_rows(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeEntry]:
+def build_envelope_rows(
+    run: StoredRun, columns: Sequence[EnvelopeColumn], lang: Lang, slider: Slider | None
+) -> list[EnvelopeEntry]:
     """Return the envelope tree as rows; all bars share the scale of the largest amount of any position."""
     largest = max(1, *(_find_largest_cents(entries) for entries in _iterate_positions(run, slider)))
-    n_children = Counter(entry.parent for entry in run.envelopes)
-    result, together = [], set()
-    for k, entry in enumerate(run.envelopes):
-        parent = entry.parent
-        if n_children[parent] <= MOST_CHILDREN:
-            result.append(_build_entry(run, (k,), largest, lang))
-        elif parent not in together:
-            together.add(parent)
-            parts = tuple(i for i, one in enumerate(run.envelopes) if one.parent == parent)
-            result.append(_build_entry(run, parts, largest, lang))
-    return result
+    return [_build_entry(run, row, columns, largest, lang) for row in list_rows(run.envelopes)]
 
 
 def _iterate_positions(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[StoredEnvelope]]:
@@ -78,39 +71,28 @@ def _find_largest_cents(entries: Sequence[StoredEnvelope]) -> int:
     return max(max(entry.effective_cents or 0, entry.granted_cents) for entry in entries)
 
 
-def _build_entry(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeEntry:
-    entries = [run.envelopes[k] for k in members]
-    sums = {
-        key: _sum_entries(entries, key)
-        for key in (*ENVELOPE_KEYS, "committed_cents", "n_dossiers", "n_eligible")
-    }
-    single = len(entries) == 1
-    parts = _n("{n} part", "{n} parts", n=len(entries)).in_(lang)
-    name = run.get_title(members[0]) if single else f"{entries[0].parent} · {parts}"
-    amounts = {
-        key: format_amount(value, lang) if key.endswith("_cents") else format_integer(value, lang)
-        for key, value in sums.items()
-    }
-    left = single and (entries[0].unspent_cents or 0) > 0
-    granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
-    return EnvelopeEntry(
-        name, run.depths[members[0]], members, amounts,
-        (_scale_bar(committed, largest), _scale_bar(granted, largest),
-         _scale_unspent_bar(sums["unspent_cents"], largest)),
-        (entries[0].unspent_because or "") if left else "",
-    )  # fmt: skip
-
-
-def _sum_entries(entries: Sequence[StoredEnvelope], key: str) -> int | None:
-    values: list[int | None] = [getattr(entry, key) for entry in entries]
-    return None if any(value is None for value in values) else sum(value for value in values if value)
+def _build_entry(
+    run: StoredRun, row: EnvelopeRow, columns: Sequence[EnvelopeColumn], largest: int, lang: Lang
+) -> EnvelopeEntry:
+    first, n = row.members[0], len(row.members)
+    name = (
+        run.get_title(first) if n == 1 else describe_parts(f"{run.envelopes[first].parent} · ", n).in_(lang)
+    )
+    figures = [(column, row.add_up(run.envelopes, column.key)) for column in columns]
+    texts = [format_amount(value, lang) if column.is_money else format_integer(value, lang)
+             for column, value in figures]  # fmt: skip
+    committed, granted, left = (
+        row.add_up(run.envelopes, key) or 0 for key in ("committed_cents", "granted_cents", "unspent_cents")
+    )
+    bar = _scale_bar(committed, largest), _scale_bar(granted, largest), _scale_unspent_bar(left, largest)
+    return EnvelopeEntry(name, row, texts, bar)
 
 
 def _scale_bar(cents: int, largest: int) -> int:
     return round(BAR * cents / largest)
 
 
-def _scale_unspent_bar(cents: int | None, largest: int) -> int:
+def _scale_unspent_bar(cents: int, largest: int) -> int:
     return 0 if not cents else max(LEAST_BAR, _scale_bar(cents, largest))
 
 

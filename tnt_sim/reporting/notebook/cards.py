@@ -15,7 +15,7 @@ from tnt_sim.i18n.parameters import Count, Day, Items, Money, Number
 from tnt_sim.reporting.renderers.html import render_report_body, wrap_in_frame
 from tnt_sim.reporting.renderers.terminal import MARKS
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Paragraph, Report, Section, Table
-from tnt_sim.reporting.reports.envelope_table import CARD_COLUMNS, build_envelope_table
+from tnt_sim.reporting.reports.envelope_table import Outlet, build_envelope_table
 from tnt_sim.reporting.reports.run import build_unspent, describe_money, describe_remedy, get_tone
 from tnt_sim.reporting.text.vocabulary import describe_verdict, write_goal
 from tnt_sim.rules.expressions.text import SENSE, describe_measure
@@ -83,7 +83,7 @@ def _describe_result(document: RunDocument, verification: Verification | None) -
             top,
             *(entry for entry in others if entry.parent == top.id and n_children[top.id] <= MOST_ENVELOPES),
         ]
-        yield build_envelope_table(drawn, CARD_COLUMNS)
+        yield build_envelope_table(drawn, Outlet.CARD)
         if any((entry.unspent_cents or 0) > 0 for entry in drawn):
             yield Section(_("Not spent, and why"), [build_unspent(drawn)])
 

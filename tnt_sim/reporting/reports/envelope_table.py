@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Flag, auto
 from typing import Protocol
 
 from tnt_sim.i18n.message import Text, _, _n, _p
@@ -12,19 +13,63 @@ from tnt_sim.reporting.report_tree import Column, Kind, Table, Tone, Words
 
 MOST_CHILDREN = 12
 """An envelope with more children than this shows them in one line."""
-RUN_COLUMNS = (
-    ("amount_cents", _("Amount")),
-    ("granted_cents", _("Granted")),
-    ("unspent_cents", _("Left")),
-    ("n_dossiers", _("Filed")),
-    ("n_eligible", _("Eligible")),
-    ("n_funded", _p("column", "Funded")),
-)
-_EFFECTIVE = ("effective_cents", _("Available"))
-CARD_COLUMNS = (_EFFECTIVE, *RUN_COLUMNS[1:3], *RUN_COLUMNS[4:])
-"""Columns of a narrow page."""
-_EXCESS = ("overprogrammed_cents", _("Excess at risk"))
-_OPTIONAL = ("effective_cents", "n_dossiers", "n_eligible")
+
+
+class Outlet(Flag):
+    """What has a table of envelopes."""
+
+    REPORT = auto()
+    NOTE = auto()
+    WORKBOOK = auto()
+    CARD = auto()
+    CHECK = auto()
+    DECISION = REPORT | NOTE | WORKBOOK | CARD
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeColumn:
+    """A figure of each envelope, with the outputs that show it; `key` ends with `_cents` for an amount.
+
+    Attributes
+    ----------
+    optional : a terminal that is too narrow drops it
+    unlike : a report shows it only where it differs from this figure of an envelope; "" for a figure of zero
+    """
+
+    key: str
+    head: Text
+    outlets: Outlet = Outlet.DECISION
+    optional: bool = False
+    unlike: str | None = None
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is an amount."""
+        return self.key.endswith("_cents")
+
+    def is_shown(self, outlet: Outlet, entries: Sequence[EnvelopeFigures]) -> bool:
+        """Return whether an output has this column for these envelopes."""
+        if outlet not in self.outlets:
+            return False
+        if self.unlike is None or (self.unlike and outlet is not Outlet.REPORT):
+            return True
+        return any(get_figure(entry, self.key) != (get_figure(entry, self.unlike) if self.unlike else 0)
+                   for entry in entries)  # fmt: skip
+
+
+ENVELOPE_COLUMNS = [
+    EnvelopeColumn("amount_cents", _("Amount"), Outlet.REPORT | Outlet.WORKBOOK | Outlet.CHECK),
+    EnvelopeColumn("effective_cents", _("Available"), optional=True, unlike="amount_cents"),
+    EnvelopeColumn("committed_cents", _("Committed"), Outlet.CHECK),
+    EnvelopeColumn("demand_cents", _("Demand"), Outlet.CHECK),
+    EnvelopeColumn("granted_cents", _("Granted")),
+    EnvelopeColumn("overprogrammed_cents", _("Excess at risk"), unlike=""),
+    EnvelopeColumn("unspent_cents", _("Left")),
+    EnvelopeColumn("n_dossiers", _("Filed"), ~Outlet.CARD, optional=True),
+    EnvelopeColumn("n_eligible", _("Eligible"), Outlet.DECISION | Outlet.CHECK, optional=True),
+    EnvelopeColumn("n_funded", _p("column", "Funded")),
+]
+"""The columns of every table of envelopes, in their order."""
 
 
 class EnvelopeFigures(Protocol):
@@ -44,67 +89,85 @@ class EnvelopeFigures(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _EnvelopeRow:
-    """One envelope, or the parts of a split together; `name` begins with the branch of the tree."""
+class EnvelopeRow:
+    """One envelope, or the parts of a split together.
 
-    name: Words
-    title: str = ""
-    is_top: bool = False
-    cells: Mapping[str, int | None] = field(kw_only=True)
-
-
-def build_envelope_table(entries: Sequence[EnvelopeFigures], keys: Sequence[tuple[str, Text]] = ()) -> Table:
-    """Return the table of envelopes; amounts are in k€ or M€ where exact ones are too wide.
-
-    `keys` names the columns (``…_cents`` are amounts); by default those of a run.
+    Attributes
+    ----------
+    members : places of its envelopes among the entries
+    branch : the lines of the tree before its name
     """
-    columns = list(keys or RUN_COLUMNS)
-    rows = _build_rows(entries, [key for key, __ in columns])
-    if not keys and any(row.cells[_EFFECTIVE[0]] != row.cells["amount_cents"] for row in rows):
-        columns.insert(1, _EFFECTIVE)
-    if not keys and any(row.cells[_EXCESS[0]] for row in rows):
-        columns.insert(columns.index(RUN_COLUMNS[2]) + 1, _EXCESS)
-    head = _("Envelope")
-    titled = [f"{row.name} · {row.title}" if row.title else row.name for row in rows]
+
+    members: Sequence[int]
+    depth: int
+    branch: str
+
+    def add_up(self, entries: Sequence[EnvelopeFigures], key: str) -> int | None:
+        """Return the sum of a figure; None where one of its envelopes has none."""
+        values = [get_figure(entries[k], key) for k in self.members]
+        return None if None in values else sum(value for value in values if value is not None)
+
+
+def get_figure(entry: EnvelopeFigures, key: str) -> int | None:
+    """Return a figure of an envelope; None where it has none."""
+    value: int | None = getattr(entry, key, None)
+    return value
+
+
+def list_columns(outlet: Outlet, entries: Sequence[EnvelopeFigures]) -> list[EnvelopeColumn]:
+    """Return the columns of the table of envelopes in an output."""
+    return [column for column in ENVELOPE_COLUMNS if column.is_shown(outlet, entries)]
+
+
+def build_envelope_table(entries: Sequence[EnvelopeFigures], outlet: Outlet = Outlet.REPORT) -> Table:
+    """Return the table of envelopes; amounts are in k€ or M€ where exact ones are too wide."""
+    rows = list_rows(entries)
+    head, names, titled = _("Envelope"), list[Words](), list[Words]()
+    for row in rows:
+        first = entries[row.members[0]]
+        single = len(row.members) == 1
+        name = f"{row.branch}{first.id}" if single else describe_parts(row.branch, len(row.members))
+        names.append(name)
+        titled.append(f"{name} · {first.title}" if single and first.title not in ("", first.id) else name)
     return Table(
         [
-            Column(head, titled, narrow=Column(head, [row.name for row in rows])),
-            *(_build_column(key, text, rows) for key, text in columns),
+            Column(head, titled, narrow=Column(head, names)),
+            *(_build_column(column, entries, rows) for column in list_columns(outlet, entries)),
         ],
         most=len(rows),
-        tones=[Tone.PLAIN if row.is_top else None for row in rows],
+        tones=[None if row.depth else Tone.PLAIN for row in rows],
     )
 
 
-def _build_column(key: str, head: Text, rows: Sequence[_EnvelopeRow]) -> Column:
-    values, optional = [row.cells[key] for row in rows], key in _OPTIONAL
-    if not key.endswith("_cents"):
-        return Column(head, values, Kind.COUNT, optional=optional)
-    short = Column(head, values, Kind.ROUND_MONEY, optional=optional)
-    return Column(head, values, Kind.MONEY, optional=optional, narrow=short)
+def _build_column(
+    column: EnvelopeColumn, entries: Sequence[EnvelopeFigures], rows: Sequence[EnvelopeRow]
+) -> Column:
+    head, values = column.head, [row.add_up(entries, column.key) for row in rows]
+    if not column.is_money:
+        return Column(head, values, Kind.COUNT, optional=column.optional)
+    short = Column(head, values, Kind.ROUND_MONEY, optional=column.optional)
+    return Column(head, values, Kind.MONEY, optional=column.optional, narrow=short)
 
 
-def _build_rows(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> list[_EnvelopeRow]:
-    """Return each envelope with its branch drawn before its id; many children share one line."""
-    children: dict[str | None, list[EnvelopeFigures]] = {}
-    for entry in entries:
-        children.setdefault(entry.parent, []).append(entry)
-    rows: list[_EnvelopeRow] = []
+def list_rows(entries: Sequence[EnvelopeFigures]) -> list[EnvelopeRow]:
+    """Return the tree of envelopes from the top, many children of one envelope in one row."""
+    children: dict[str | None, list[int]] = {}
+    for k, entry in enumerate(entries):
+        children.setdefault(entry.parent, []).append(k)
+    rows: list[EnvelopeRow] = []
 
-    def visit(entry: EnvelopeFigures, lead: str, branch: str) -> None:
-        title = "" if entry.title == entry.id else entry.title
-        cells = _sum_figures([entry], keys)
-        rows.append(_EnvelopeRow(lead + branch + entry.id, title, entry.parent is None, cells=cells))
+    def visit(k: int, depth: int, lead: str, branch: str) -> None:
+        rows.append(EnvelopeRow((k,), depth, lead + branch))
         inner = lead + {_BRANCH: _PASSED, _LAST: _ENDED}.get(branch, "")
-        own = children.get(entry.id, [])
-        if len(own) > MOST_CHILDREN:
-            rows.append(_EnvelopeRow(describe_parts(inner + _LAST, len(own)), cells=_sum_figures(own, keys)))
+        parts = children.get(entries[k].id, [])
+        if len(parts) > MOST_CHILDREN:
+            rows.append(EnvelopeRow(parts, depth + 1, inner + _LAST))
             return
-        for k, child in enumerate(own):
-            visit(child, inner, _LAST if k == len(own) - 1 else _BRANCH)
+        for part in parts:
+            visit(part, depth + 1, inner, _LAST if part == parts[-1] else _BRANCH)
 
     for root in children.get(None, []):
-        visit(root, "", "")
+        visit(root, 0, "", "")
     return rows
 
 
@@ -114,12 +177,3 @@ _BRANCH, _LAST, _PASSED, _ENDED = (lead.replace(" ", NO_BREAK) for lead in ("├
 def describe_parts(before: str, n: int) -> Text:
     """Write the parts of a split after a name or a branch: « detr · 100 parts »."""
     return _n("{before}{n} part", "{before}{n} parts", n=n, before=before)
-
-
-def _sum_figures(entries: Sequence[EnvelopeFigures], keys: Sequence[str]) -> dict[str, int | None]:
-    """Sum each figure; None where an envelope has none."""
-    result: dict[str, int | None] = {}
-    for key in (*keys, _EFFECTIVE[0], _EXCESS[0]):
-        values = [getattr(entry, key, None) for entry in entries]
-        result[key] = None if None in values else sum(value for value in values if value is not None)
-    return result

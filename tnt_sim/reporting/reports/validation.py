@@ -32,7 +32,7 @@ from tnt_sim.reporting.report_tree import (
     write_both,
 )
 from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe_filed
-from tnt_sim.reporting.reports.envelope_table import build_envelope_table
+from tnt_sim.reporting.reports.envelope_table import Outlet, build_envelope_table
 from tnt_sim.reporting.reports.personal_columns import PersonalColumnEntry, build_personal_section
 from tnt_sim.reporting.reports.quality import (
     QualityEntry,
@@ -308,7 +308,7 @@ def build_report(document: ValidateDocument) -> Report:
     nodes: list[Node] = [
         Callout(_("The scenario is valid. Nothing was solved."), Tone.GOOD),
         *map(Paragraph, _describe_totals(document)),
-        Section(_("Envelopes"), [build_envelope_table(document.envelopes, _KEYS)]),
+        Section(_("Envelopes"), [build_envelope_table(document.envelopes, Outlet.CHECK)]),
     ]
     if document.checks:
         nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
@@ -348,15 +348,6 @@ def _describe_totals(document: ValidateDocument) -> list[Text]:
             demand=Money(document.demand_cents),
         ),
     ]
-
-
-_KEYS = (
-    ("amount_cents", _("Amount")),
-    ("committed_cents", _("Committed")),
-    ("demand_cents", _("Demand")),
-    ("n_dossiers", _("Filed")),
-    ("n_eligible", _("Eligible")),
-)
 
 
 def _build_checks(checks: Sequence[RequirementEntry]) -> Table:

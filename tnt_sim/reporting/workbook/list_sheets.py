@@ -20,7 +20,7 @@ from tnt_sim.reporting.renderers.xlsx import (
     write_text,
 )
 from tnt_sim.reporting.reports.decision_table import BASE, RATE
-from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN
+from tnt_sim.reporting.reports.envelope_table import MOST_CHILDREN, Outlet, get_figure, list_columns
 from tnt_sim.reporting.reports.explanation import Explained
 from tnt_sim.reporting.workbook.dossier_sheet import (
     NAMES,
@@ -30,7 +30,7 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     set_widths,
     write_table,
 )
-from tnt_sim.reporting.workbook.summary_sheet import SumFormulas
+from tnt_sim.reporting.workbook.summary_sheet import SumFormulas, build_letter, convert_figure, write_figure
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -88,6 +88,7 @@ def _write_rules(sheet: Worksheet, styles: Styles, explained: Explained, paper: 
 MOST_SHEETS = 40
 """Most envelopes with a sheet each; beyond, there are none and the filters of « Dossiers » serve."""
 _TOP = 6
+_FIRST = 3
 
 
 def select_envelopes(run: StoredRun) -> list[int]:
@@ -128,40 +129,18 @@ def _write_head(sheet: Worksheet, styles: Styles, run: StoredRun, node: int, lan
     why = entry.unspent_because if entry.unspent_cents else ""
     write_text(sheet, 1, 0, why or "", styles.soft)
     first, last = str(node + 1), str(run.ends[node])
-    money, count = (
-        styles.get_format(num_format=styles.numbers["money"], align="right", bold=True),
-        styles.get_format(num_format=styles.numbers["count"], align="right", bold=True),
-    )
     label = styles.get_format(font_color=SOFT, align="right")
-    amount, left = entry.effective_cents, entry.unspent_cents
-    amounts = (
-        (3, _("Available"), None, amount, money),
-        (
-            4,
-            _("Granted"),
-            sums.build_granted_formula(first, last),
-            entry.granted_cents,
-            money,
-        ),
-        (5, _("Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
-        (6, _("Filed"), sums.build_count_formula(first, last), entry.n_dossiers, count),
-        (
-            7,
-            _("Funded"),
-            sums.build_count_formula(first, last, "funded"),
-            entry.n_funded,
-            count,
-        ),
-    )
-    for column, name, formula, value, style in amounts:
+    columns = list_columns(Outlet.WORKBOOK, [entry])
+    cells = {column.key: f"{build_letter(at)}5" for at, column in enumerate(columns, start=_FIRST)}
+    for at, column in enumerate(columns, start=_FIRST):
+        value = convert_figure(column, get_figure(entry, column.key))
         if value is None:
             continue
-        sheet.write_string(3, column, name.in_(lang), label)
-        number = value / 100 if style is money else value
-        if formula is None:
-            sheet.write_number(4, column, number, style)
-        else:
-            sheet.write_formula(4, column, formula, style, number)
+        number = styles.numbers["money" if column.is_money else "count"]
+        style = styles.get_format(num_format=number, align="right", bold=True)
+        sheet.write_string(3, at, column.head.in_(lang), label)
+        formula = sums.build_formula(column.key, first, last, cells.__getitem__)
+        write_figure(sheet, 4, at, formula, value, style)
 
 
 def _build_list_columns(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.engine.stored_run import StoredEnvelope, StoredRun
+from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, _, _p
 from tnt_sim.i18n.numbers import join_figures
 from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, add_sheet, set_up, write_text
+from tnt_sim.reporting.reports.envelope_table import EnvelopeColumn, Outlet, get_figure, list_columns
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import describe_evidence
 from tnt_sim.reporting.text.vocabulary import write_goal
@@ -26,20 +28,13 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-_HEADS = (
-    (_("No."), 5),
-    (_("to"), 4),
-    (_("Envelope"), 44),
-    (_("Amount"), 17),
-    (_("Available"), 17),
-    (_("Granted"), 17),
-    (_("Left"), 17),
-    (_("Used"), 9),
-    (_("Filed"), 9),
-    (_("Eligible"), 9),
-    (_("Funded"), 9),
-    (_("Why some is left"), 44),
-)
+_FIRST, _NAME = 3, 2
+"""The columns of the first figure of an envelope, and of its name."""
+_WIDTHS = (5, 4, 44)
+_MONEY, _COUNT, _WHY = 17, 9, 44
+_FLAGS = {"n_dossiers": None, "n_eligible": "eligible", "n_funded": "funded"}
+"""By count of an envelope, the column of « Dossiers » that says who is counted."""
+_WHY_LEFT = _("Why some is left")
 _TOP = 8
 
 
@@ -49,19 +44,38 @@ class SumFormulas:
 
     lang: Lang
 
-    def build_granted_formula(self, first: str, last: str) -> str:
-        """Return the formula of Σ granted over the envelopes first … last."""
-        amounts, node = (
-            build_column_reference("granted", self.lang),
-            build_column_reference("node", self.lang),
-        )
-        return f'=SUMIFS({amounts},{node},">="&{first},{node},"<="&{last})'
+    def build_formula(self, key: str, first: str, last: str, get_cell: Callable[[str], str]) -> str | None:
+        """Return the formula of a figure of the envelopes first … last; None for what is no sum.
 
-    def build_count_formula(self, first: str, last: str, key: str | None = None) -> str:
-        """Return the formula of the number of applications of these envelopes; with a key, those with "yes"."""
+        `get_cell` gives the cell of another figure of the same envelope.
+        """
         node = build_column_reference("node", self.lang)
-        more = f',{build_column_reference(key, self.lang)},"{YES.in_(self.lang)}"' if key else ""
-        return f'=COUNTIFS({node},">="&{first},{node},"<="&{last}{more})'
+        within = f'{node},">="&{first},{node},"<="&{last}'
+        if key == "granted_cents":
+            return f"=SUMIFS({build_column_reference('granted', self.lang)},{within})"
+        if key == "unspent_cents":
+            return f"=ROUND(MAX({get_cell('effective_cents')}-{get_cell('granted_cents')},0),2)"
+        if key not in _FLAGS:
+            return None
+        flag = _FLAGS[key]
+        more = f',{build_column_reference(flag, self.lang)},"{YES.in_(self.lang)}"' if flag else ""
+        return f"=COUNTIFS({within}{more})"
+
+
+def write_figure(sheet: Worksheet, row: int, column: int, formula: str | None, value: float | None,
+                 style: Format) -> None:  # fmt: skip
+    """Write a figure, by its formula where it has one; a missing one is blank."""
+    if value is None:
+        sheet.write_blank(row, column, None, style)
+    elif formula is None:
+        sheet.write_number(row, column, value, style)
+    else:
+        sheet.write_formula(row, column, formula, style, value)
+
+
+def convert_figure(column: EnvelopeColumn, value: int | None) -> float | None:
+    """Return a figure as a sheet holds it: euros, or a number."""
+    return value if value is None or not column.is_money else value / 100
 
 
 def write_summary(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
@@ -69,15 +83,17 @@ def write_summary(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, 
     lang = paper.lang
     sheet = add_sheet(book, name)
     sheet.activate()
-    for k, (__, width) in enumerate(_HEADS):
+    columns = list_columns(Outlet.WORKBOOK, run.envelopes)
+    widths = [*_WIDTHS, *(_MONEY if column.is_money else _COUNT for column in columns), _COUNT, _WHY]
+    for k, width in enumerate(widths):
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
     write_text(
         sheet, 1, 0, vocabulary.describe_verdict(run.data, verification=run.checked).in_(lang), styles.soft
     )
-    _write_totals(sheet, styles, run, lang)
-    row = _write_envelopes(sheet, styles, run, lang)
+    _write_totals(sheet, styles, run, lang, columns)
+    row = _write_envelopes(sheet, styles, run, lang, columns)
     row = _write_goals(sheet, styles, run, lang, row + 1)
     row = _write_rules(sheet, styles, run, lang, row + 1)
     _write_reasons(sheet, styles, run, lang, row + 1)
@@ -85,54 +101,62 @@ def write_summary(book: Workbook, styles: Styles, run: StoredRun, paper: Paper, 
     set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
 
 
-def _write_totals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang) -> None:
+def _write_totals(
+    sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, columns: Sequence[EnvelopeColumn]
+) -> None:
     """Write the main figures, linked to the first row of the table of envelopes."""
-    row = _TOP + 1
-    displayed = (
-        (3, _("Envelope"), f"=D{row}", "short", run.data.amount_cents),
-        (5, _("Granted"), f"=F{row}", "short", run.data.granted_cents),
-        (6, _("Left"), f"=G{row}", "short", run.data.unspent_cents),
-        (8, _("Filed"), f"=I{row}", "count", run.data.n_dossiers),
-        (9, _("Eligible"), f"=J{row}", "count", run.data.n_eligible),
-        (10, _("Funded"), f"=K{row}", "count", run.data.n_funded),
-    )
-    for column, title, formula, kind, value in displayed:
-        number = styles.numbers[kind]
-        big = styles.get_format(
-            bold=True, font_size=14 if kind == "short" else 12, num_format=number, align="right"
-        )
-        label = styles.get_format(font_color=SOFT, align="right")
-        sheet.write_string(3, column, title.in_(lang), label)
-        if value is not None:
-            sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
+    label = styles.get_format(font_color=SOFT, align="right")
+    for k, column in enumerate(columns, start=_FIRST):
+        value = convert_figure(column, get_figure(run.envelopes[0], column.key))
+        if column.unlike is not None or value is None:
+            continue
+        number = styles.numbers["short" if column.is_money else "count"]
+        size = 14 if column.is_money else 12
+        big = styles.get_format(bold=True, font_size=size, num_format=number, align="right")
+        sheet.write_string(3, k, column.head.in_(lang), label)
+        sheet.write_formula(4, k, f"={build_letter(k)}{_TOP + 1}", big, value)
     people = run.data.inhabitants
     if people is not None:  # not a sum of the table: each commune counts once
-        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.get_format(font_color=SOFT))
+        k = _FIRST + len(columns) + 1
+        sheet.write_string(3, k, vocabulary.INHABITANTS.in_(lang), styles.get_format(font_color=SOFT))
         big = styles.get_format(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
-        sheet.write_number(4, 11, people, big)
+        sheet.write_number(4, k, people, big)
     sheet.set_row(4, 20)
 
 
-def _write_envelopes(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang) -> int:
+def build_letter(column: int) -> str:
+    """Return the letter of one of the first 26 columns."""
+    return chr(ord("A") + column)
+
+
+def _write_envelopes(
+    sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, columns: Sequence[EnvelopeColumn]
+) -> int:
     """Write one row per envelope, sums including all below it; return the next row."""
     write_text(sheet, _TOP - 2, 0, _("Envelopes").in_(lang), styles.section)
-    for k, (head, __) in enumerate(_HEADS):
-        sheet.write_string(_TOP - 1, k, head.in_(lang), styles.get_head_format(right=k not in (2, 11)))
-    for k, entry in enumerate(run.envelopes):
-        _write_envelope(sheet, styles, run, lang, k, entry)
+    used = _FIRST + len(columns)
+    heads = [_("No."), _("to"), _("Envelope"), *(column.head for column in columns), _("Used"), _WHY_LEFT]
+    for k, head in enumerate(heads):
+        sheet.write_string(
+            _TOP - 1, k, head.in_(lang), styles.get_head_format(right=k not in (_NAME, used + 1))
+        )
+    for k in range(len(run.envelopes)):
+        _write_envelope(sheet, styles, run, columns, k)
     last = _TOP + len(run.envelopes)
     bar = {"type": "data_bar", "bar_solid": True, "bar_color": "#C3CCD3", "min_type": "num", "min_value": 0,
            "max_type": "num", "max_value": 1}  # fmt: skip
-    sheet.conditional_format(_TOP, 7, max(last - 1, _TOP), 7, bar)
+    sheet.conditional_format(_TOP, used, max(last - 1, _TOP), used, bar)
     return last
 
 
 def _write_envelope(
-    sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: StoredEnvelope
+    sheet: Worksheet, styles: Styles, run: StoredRun, columns: Sequence[EnvelopeColumn], k: int
 ) -> None:
-    row, sums = _TOP + k, SumFormulas(lang)
+    entry = run.envelopes[k]
+    row, sums = _TOP + k, SumFormulas(styles.lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
+    cells = {column.key: f"{build_letter(at)}{row + 1}" for at, column in enumerate(columns, start=_FIRST)}
 
     def get_format(kind: str, *, wrap: bool = False, **more: object) -> Format:
         return styles.get_cell_formats(kind, wrap=wrap, **bold, **more)[0]
@@ -140,33 +164,17 @@ def _write_envelope(
     sheet.write_number(row, 0, k + 1, get_format("count"))
     sheet.write_number(row, 1, run.ends[k], get_format("count"))
     name = entry.id if entry.title in ("", entry.id) else f"{entry.id} · {entry.title}"
-    write_text(sheet, row, 2, name, get_format("text", wrap=True, indent=1 + run.depths[k]))
-    for column, cents in ((3, entry.amount_cents), (4, entry.effective_cents)):
-        if cents is None:
-            sheet.write_blank(row, column, None, get_format("money"))
-        else:
-            sheet.write_number(row, column, cents / 100, get_format("money"))
-    granted, left, effective = entry.granted_cents, entry.unspent_cents, entry.effective_cents
-    sheet.write_formula(row, 5, sums.build_granted_formula(first, last), get_format("money"), granted / 100)
-    if effective is None or left is None:
-        sheet.write_blank(row, 6, None, get_format("money"))
-        sheet.write_blank(row, 7, None, get_format("rate"))
-    else:
-        at = row + 1
-        sheet.write_formula(row, 6, f"=ROUND(MAX(E{at}-F{at},0),2)", get_format("money"), left / 100)
-        used = granted / effective if effective else 0
-        sheet.write_formula(row, 7, f"=IF(E{at}>0,F{at}/E{at},0)", get_format("rate"), used)
-    counted = (
-        (8, None, entry.n_dossiers),
-        (9, "eligible", entry.n_eligible),
-        (10, "funded", entry.n_funded),
-    )
-    for column, flag, count in counted:
-        sheet.write_formula(
-            row, column, sums.build_count_formula(first, last, flag), get_format("count"), count
-        )
+    write_text(sheet, row, _NAME, name, get_format("text", wrap=True, indent=1 + run.depths[k]))
+    for at, column in enumerate(columns, start=_FIRST):
+        formula = sums.build_formula(column.key, first, last, cells.__getitem__)
+        value = convert_figure(column, get_figure(entry, column.key))
+        write_figure(sheet, row, at, formula, value, get_format("money" if column.is_money else "count"))
+    at, effective, left = _FIRST + len(columns), entry.effective_cents, entry.unspent_cents
+    rate = None if effective is None or left is None else entry.granted_cents / effective if effective else 0
+    granted, available = cells["granted_cents"], cells["effective_cents"]
+    write_figure(sheet, row, at, f"=IF({available}>0,{granted}/{available},0)", rate, get_format("rate"))
     why = entry.unspent_because if left else None
-    write_text(sheet, row, 11, why or "", styles.get_cell_formats("text", wrap=True)[0])
+    write_text(sheet, row, at + 1, why or "", styles.get_cell_formats("text", wrap=True)[0])
 
 
 def _write_goals(sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
