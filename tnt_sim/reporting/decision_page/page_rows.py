@@ -42,12 +42,12 @@ class EnvelopeEntry:
 
     Attributes
     ----------
-    figures : the text of each of the columns
+    totals : the text of each of the columns
     """
 
     name: str
     row: EnvelopeRow
-    figures: Sequence[str]
+    totals: Sequence[str]
     bar: tuple[int, int, int]
 
 
@@ -78,14 +78,15 @@ def _build_entry(
     name = (
         run.get_title(first) if n == 1 else describe_parts(f"{run.envelopes[first].parent} · ", n).in_(lang)
     )
-    figures = [(column, row.add_up(run.envelopes, column.key)) for column in columns]
-    texts = [format_amount(value, lang) if column.is_money else format_integer(value, lang)
-             for column, value in figures]  # fmt: skip
+    totals = [
+        (format_amount if column.is_money else format_integer)(row.add_up(run.envelopes, column.key), lang)
+        for column in columns
+    ]
     committed, granted, left = (
         row.add_up(run.envelopes, key) or 0 for key in ("committed_cents", "granted_cents", "unspent_cents")
     )
     bar = _scale_bar(committed, largest), _scale_bar(granted, largest), _scale_unspent_bar(left, largest)
-    return EnvelopeEntry(name, row, texts, bar)
+    return EnvelopeEntry(name, row, totals, bar)
 
 
 def _scale_bar(cents: int, largest: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tnt_sim.i18n.message import Text, _, _n, _p
 from tnt_sim.i18n.numbers import NO_BREAK
@@ -26,8 +26,7 @@ class Outlet(Flag):
     DECISION = REPORT | NOTE | WORKBOOK | CARD
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeColumn:
+class EnvelopeColumn(NamedTuple):
     """A figure of each envelope, with the outputs that show it; `key` ends with `_cents` for an amount.
 
     Attributes
@@ -53,8 +52,8 @@ class EnvelopeColumn:
             return False
         if self.unlike is None or (self.unlike and outlet is not Outlet.REPORT):
             return True
-        return any(get_figure(entry, self.key) != (get_figure(entry, self.unlike) if self.unlike else 0)
-                   for entry in entries)  # fmt: skip
+        others = (get_figure(entry, self.unlike) if self.unlike else 0 for entry in entries)
+        return [get_figure(entry, self.key) for entry in entries] != list(others)
 
 
 ENVELOPE_COLUMNS = [
@@ -159,12 +158,12 @@ def list_rows(entries: Sequence[EnvelopeFigures]) -> list[EnvelopeRow]:
     def visit(k: int, depth: int, lead: str, branch: str) -> None:
         rows.append(EnvelopeRow((k,), depth, lead + branch))
         inner = lead + {_BRANCH: _PASSED, _LAST: _ENDED}.get(branch, "")
-        parts = children.get(entries[k].id, [])
-        if len(parts) > MOST_CHILDREN:
-            rows.append(EnvelopeRow(parts, depth + 1, inner + _LAST))
+        below = children.get(entries[k].id, [])
+        if len(below) > MOST_CHILDREN:
+            rows.append(EnvelopeRow(below, depth + 1, inner + _LAST))
             return
-        for part in parts:
-            visit(part, depth + 1, inner, _LAST if part == parts[-1] else _BRANCH)
+        for part in below:
+            visit(part, depth + 1, inner, _LAST if part == below[-1] else _BRANCH)
 
     for root in children.get(None, []):
         visit(root, 0, "", "")

@@ -62,8 +62,9 @@ class SumFormulas:
         return f"=COUNTIFS({within}{more})"
 
 
-def write_figure(sheet: Worksheet, row: int, column: int, formula: str | None, value: float | None,
-                 style: Format) -> None:  # fmt: skip
+def write_figure(
+    sheet: Worksheet, row: int, column: int, formula: str | None, value: float | None, style: Format
+) -> None:
     """Write a figure, by its formula where it has one; a missing one is blank."""
     if value is None:
         sheet.write_blank(row, column, None, style)
