@@ -18,7 +18,7 @@ from tnt_sim.reporting.renderers.terminal import render_report
 from tnt_sim.reporting.reports import envelope_table
 from tnt_sim.reporting.reports.envelope_table import EnvelopeColumn
 from tnt_sim.reporting.reports.run import build_report
-from tnt_sim.reporting.text.vocabulary import build_labels
+from tnt_sim.reporting.text.vocabulary import Labels
 from tnt_sim.reporting.workbook.workbook import build_workbook
 
 HEAD = Bilingual("Engagé avant", "Committed before")
@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 
 
 def read_terminal(run: StoredRun, lang: Lang) -> str:
-    lines = render_report(build_report(run.data, build_labels(run, lang)), lang, 300)
+    lines = render_report(build_report(run.data, Labels()), lang, 300)
     return "\n".join(str(line) for line in lines)
 
 
