@@ -16,7 +16,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints, overload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -164,6 +164,22 @@ class TableRows[Entry](Sequence[Entry]):
                 pieces.append(_encode_column(column, inner))
             rows = pl.select(pl.concat_str(*pieces, pl.lit(f"\n{margin}}}"))).to_series()
             yield rows.str.join(f",\n{margin}").item()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentHead:
+    """First keys of a document: its version, and the verb that prints it."""
+
+    schema_version: Literal[1] = 1
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioHead(DocumentHead):
+    """First keys of documents on one scenario."""
+
+    scenario: str
+    scenario_sha256: str
 
 
 _PLAIN = frozenset({str, int, bool, float, NoneType})

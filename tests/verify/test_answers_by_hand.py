@@ -38,15 +38,7 @@ from tnt_sim.verify.run_replay import Replay, _determine_answers, _list_inputs
 from tnt_sim.verify.signing import signature
 from tnt_sim.verify.signing.signature import select_signed_entries
 from tnt_sim.verify.stored_allocation import _describe_difference
-from tnt_sim.verify.verification import (
-    CLAIMED,
-    NO_ANSWER,
-    NO_ROWS,
-    Answer,
-    Means,
-    Standing,
-    build_fresh,
-)
+from tnt_sim.verify.verification import CLAIMED, NO_ANSWER, NO_ROWS, Answer, Means, Standing, build_fresh
 
 KERNEL = Answer(Standing.REPEATED, Means.KERNEL)
 SHOWN = Answer(Standing.DEMONSTRATED, Means.INPUTS)

@@ -41,7 +41,7 @@ def test_what_is_told_of_a_good_and_of_a_bad_run(tmp_path: Path) -> None:
     assert good.head.status == "verified"
     assert good.head.proof == summary["proof"] == "PROVED"
     assert good.head.allocation_sha256 == summary["allocation_sha256"]
-    assert good.rows.n_read > 0
+    assert good.rows.read > 0
     store(run, {**summary, "n_funded": summary["n_funded"] + 1})
     for report in (verify_run(run), replay.verify_run(run)):
         assert not report.ok

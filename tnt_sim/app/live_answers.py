@@ -93,7 +93,7 @@ class LiveAnswer:
             return None
         return cls(
             State(), result.problem, result.allocation, result.reading, result.reasons, result.status,
-            result.proof, result.data.canonical, ProofRows.of_run(result.data), sum(result.data.seconds.values()),
+            result.proof, result.data.canonical, result.data.proof_rows, sum(result.data.seconds.values()),
             result, result.data.seconds,
         )  # fmt: skip
 
@@ -271,7 +271,7 @@ class LiveAnswers:
             options = replace(self._options, cross_check=self.scenario.spec.solver.cross_check)
             steps = apply_state(self.scenario, state)
             result = decide_steps(steps, options, clock=clock).with_allowed_words()
-            rows = None if result.allocation is None else ProofRows.of_run(result.data)
+            rows = None if result.allocation is None else result.data.proof_rows
             return result.problem, result, rows, clock.seconds
         with self._borrow_session() as session:
             options = replace(self._options, search_seconds=search_seconds, known_lists=request.known_lists)

@@ -264,19 +264,7 @@ def build_error_document(code: str, defects: Sequence[Defect], command: str, lan
 
 def _list_places(defect: Defect, lang: Lang) -> list[PlaceEntry]:
     hint = defect.hint.in_(lang) if defect.hint else None
-    return [
-        PlaceEntry(
-            file=place.file,
-            line=place.line,
-            column=place.column,
-            row=place.row,
-            sheet=place.sheet,
-            cell=place.cell,
-            dossier=place.dossier,
-            hint=hint,
-        )
-        for place in defect.places
-    ]
+    return [PlaceEntry(**dump_document(place), hint=hint) for place in defect.places]
 
 
 type Watchers = tuple[Report | None, OnIncumbent | None]

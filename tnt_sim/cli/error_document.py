@@ -1,23 +1,18 @@
-"""Document of a command that gave no answer. Every command imports it, so that it imports nothing."""
+"""Document of a command that gave no answer. Every command imports it, so that it imports little."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+
+from tnt_sim.documents import DocumentHead
+from tnt_sim.errors import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceEntry:
+class PlaceEntry(Place):
     """Where something is wrong, and what to do there."""
 
-    file: str | None
-    line: int | None
-    column: int | None
-    row: int | None
-    sheet: str | None
-    cell: str | None
-    dossier: str | None
     hint: str | None
 
 
@@ -42,9 +37,7 @@ class ErrorEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorDocument:
+class ErrorDocument(DocumentHead):
     """Why a command gave no answer."""
 
-    schema_version: Literal[1] = 1
-    command: str
     error: ErrorEntry

@@ -8,7 +8,6 @@ maximised, it is ≥ 0 for a maximum and ≤ 0 for a minimum; the signs are reve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
@@ -46,7 +45,6 @@ def solve_relaxation(
     status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
     prices = _build_price_entries(form, result) if status is Status.OPTIMAL else []
     lang = Lang(problem.scenario.spec.locale)
-    totals = run_document.build_totals(problem, None, None)
     document = run_document.RunDocument(
         scenario=problem.scenario.id,
         scenario_sha256=problem.scenario.sha256,
@@ -58,10 +56,10 @@ def solve_relaxation(
         publishable=False,
         canonical=False,
         canonical_proof=run_document.TieEvidence(),
-        proof_rows=run_document.ProofRowCounts(**NO_ROWS.document),
+        proof_rows=NO_ROWS,
         method="relax",
         objective=[_build_goal_entry(form, k, stage) for k, stage in enumerate(result)],
-        **{key.name: getattr(totals, key.name) for key in fields(totals)},
+        **run_document.build_totals(problem, None, None),
         envelopes=run_document.build_envelope_entries(problem, None, None, None, lang),
         rules=(),
         warnings=run_document.format_warnings(problem.warnings, lang),

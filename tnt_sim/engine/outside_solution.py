@@ -32,7 +32,6 @@ from tnt_sim.verify.allocation_reading import (
 )
 from tnt_sim.verify.claim_consistency import NOT_CANONICAL, OUTSIDE_LIST, build_unconfirmed_warning
 from tnt_sim.verify.run_document import StageFigures, format_fraction
-from tnt_sim.verify.verification import ProofRows
 
 
 class ValueUnit(StrEnum):
@@ -155,7 +154,7 @@ def _compare_with(decided: ResultData, evidence: Evidence, reading: AllocationRe
             proof=decided.proof,
             stages=tuple(_close(stage, decided.proof) for stage in evidence.stages),
             certificate={**decided.certificate, "tie_break": None},
-            rows=ProofRows(decided.data.proof_rows.read, decided.data.proof_rows.unread),
+            rows=decided.data.proof_rows,
             warnings=(NOT_CANONICAL,),
         )
     stages = _build_bounded_stages(evidence.stages, best.values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -25,7 +25,15 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
 from tnt_sim.verify.decision_reasons import Reasons, determine_reasons
 from tnt_sim.verify.reason_sentences import describe_dossiers, warn_zero_gain
 from tnt_sim.verify.run_document import StageFigures, hash_allocation
-from tnt_sim.verify.verification import NO_ROWS, Means, ProofRows, Verification, of_fresh
+from tnt_sim.verify.verification import (
+    NO_ROWS,
+    Answer,
+    Means,
+    ProofRows,
+    Verification,
+    build_fresh,
+    format_changes,
+)
 
 
 class Status(StrEnum):
@@ -231,6 +239,24 @@ class ResultData:
         return convert_frame(self.dossiers if table == "dossiers" else build_frame(self.data, table), backend)
 
 
+def of_fresh(
+    document: run_document.RunDocument,
+    sets: Sequence[str] = (),
+    means: Means = Means.KERNEL,
+    first_means: Means = Means.KERNEL,
+) -> Verification:
+    """Return what a run shows that this process has just computed, checked and proved.
+
+    `means` is what shows the optimum, and `first_means` the rank among ties, where a certificate does.
+    """
+    listed = document.canonical_proof.list == "PROVED"
+    best = document.status == "optimal" and not document.relaxed
+    fresh = build_fresh(best, document.proof, document.canonical, document.proof_rows, listed=listed)
+    optimal = Answer.of_certificate(means) if fresh.optimal.is_certified else fresh.optimal
+    first = Answer.of_certificate(first_means) if fresh.first.is_certified else fresh.first
+    return replace(fresh, optimal=optimal, first=first, changes=format_changes(sets))
+
+
 def build_own_verification(result: ResultData) -> Verification:
     """Return what a result shows that this process has computed: what `verify` would say of its run folder."""
     parts = result.certificate.get("steps", (result.certificate,))
@@ -323,7 +349,6 @@ def build_result(
     why = determine_reasons(problem, allocation, reading) if allocation and reading else None
     idle = warn_zero_gain(problem, why) if why else None
     warnings = (*problem.warnings, *([idle] if idle else []), *evidence.warnings)
-    totals = run_document.build_totals(problem, reading, allocation)
     document = run_document.RunDocument(
         scenario=problem.scenario.id,
         scenario_sha256=problem.scenario.sha256,
@@ -335,10 +360,10 @@ def build_result(
         publishable=allocation is not None and evidence.proof in (Proof.PROVED, Proof.CROSS_CHECKED),
         canonical=evidence.canonical,
         canonical_proof=run_document.TieEvidence(least_granted=evidence.least_granted, list=evidence.listing),
-        proof_rows=run_document.ProofRowCounts(**evidence.rows.document),
+        proof_rows=evidence.rows,
         method=evidence.method,
         objective=[stage.build_document() for stage in evidence.stages],
-        **{key.name: getattr(totals, key.name) for key in fields(totals)},
+        **run_document.build_totals(problem, reading, allocation),
         envelopes=run_document.build_envelope_entries(problem, reading, allocation, why, lang),
         rules=run_document.build_rule_entries(reading.rules) if reading else [],
         warnings=run_document.format_warnings(warnings, lang),

@@ -21,6 +21,7 @@ from tnt_sim.scenario.scenario import RESERVE, ScenarioData, Step
 from tnt_sim.verify import run_document
 from tnt_sim.verify.reason_sentences import describe_reserve
 from tnt_sim.verify.step_reading import build_reserve_list
+from tnt_sim.verify.verification import ProofRows
 
 GRANT_SCHEMA = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
 
@@ -107,7 +108,7 @@ def _build_document(
         title=scenario.title,
         canonical=all(document.canonical for document in documents),
         canonical_proof=_find_weakest_ties(documents),
-        proof_rows=run_document.ProofRowCounts(
+        proof_rows=ProofRows(
             read=sum(document.proof_rows.read for document in documents),
             unread=sum(document.proof_rows.unread for document in documents),
         ),

@@ -21,11 +21,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.engine.award_list import select_parquet_columns
-from tnt_sim.engine.result import ResultData, build_own_verification
+from tnt_sim.engine.result import ResultData, build_own_verification, of_fresh
 from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.rules.expressions.values import is_code, match_names
-from tnt_sim.scenario.scenario import has_synthetic_mark
+from tnt_sim.scenario.scenario import InputEntry, has_synthetic_mark
 from tnt_sim.scenario.spec import ScenarioSpec, validate_scenario
 from tnt_sim.scenario.yaml.layers import load_tree
 from tnt_sim.verify.input_files import RunInputs
@@ -40,7 +40,7 @@ from tnt_sim.verify.run_files import (
     read_summary,
 )
 from tnt_sim.verify.stored_allocation import AWARDS, has_columns, read_parquet
-from tnt_sim.verify.verification import Verification, of_fresh
+from tnt_sim.verify.verification import Verification
 
 PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -117,15 +117,6 @@ def _get_version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputEntry:
-    """A file that the run read: its path from the project folder, and what it is."""
-
-    path: str
-    sha256: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.documents import omit_none
+from tnt_sim.documents import DocumentHead, ScenarioHead, omit_none
 from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.verify.verification import CheckRecord, PreviousSignature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectHead(DocumentHead):
+    """First keys of documents on no scenario."""
+
+    scenario: None = None
+    scenario_sha256: None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +76,9 @@ class UnreadColumnEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewDocument:
+class NewDocument(DocumentHead):
     """A new project folder: which columns were guessed, which were not recognised, and what is left to ask."""
 
-    schema_version: Literal[1] = 1
     command: Literal["new"] = "new"
     scenario: str
     scenario_sha256: None = None
@@ -83,10 +90,9 @@ class NewDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshDocument:
+class RefreshDocument(DocumentHead):
     """A table read again: what changes in the copy, and whether it was written."""
 
-    schema_version: Literal[1] = 1
     command: Literal["refresh"] = "refresh"
     scenario: str
     scenario_sha256: None = None
@@ -134,13 +140,10 @@ class ExampleEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExamplesDocument:
+class ExamplesDocument(ProjectHead):
     """The shipped examples, or those that were copied, with the files written in `folder`."""
 
-    schema_version: Literal[1] = 1
     command: Literal["examples"] = "examples"
-    scenario: None = None
-    scenario_sha256: None = None
     status: Literal["listed", "written"]
     folder: str | None
     examples: Sequence[ExampleEntry]
@@ -170,13 +173,10 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunsDocument:
+class RunsDocument(ProjectHead):
     """The run folders of a project; with --prune the kept inputs that no run needs, removed if `pruned`."""
 
-    schema_version: Literal[1] = 1
     command: Literal["runs"] = "runs"
-    scenario: None = None
-    scenario_sha256: None = None
     status: Literal["listed", "pruned"]
     folder: str
     runs: Sequence[RunEntry]
@@ -184,13 +184,10 @@ class RunsDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenDocument:
+class WrittenDocument(ScenarioHead):
     """Files written from a run, and what is verified of it."""
 
-    schema_version: Literal[1] = 1
     command: Literal["report", "export"]
-    scenario: str
-    scenario_sha256: str
     allocation_sha256: str
     status: Literal["written"] = "written"
     publishable: bool
@@ -223,13 +220,10 @@ class MachineCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorDocument:
+class DoctorDocument(ProjectHead):
     """Versions, solvers and what works on this machine."""
 
-    schema_version: Literal[1] = 1
     command: Literal["doctor"] = "doctor"
-    scenario: None = None
-    scenario_sha256: None = None
     status: Literal["ready", "limited", "broken"]
     versions: Mapping[str, str]
     solvers: Sequence[SolverEntry]
@@ -279,10 +273,9 @@ class AmendmentSignature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignDocument:
+class SignDocument(DocumentHead):
     """Entry of the register that was signed; `scenario` is null for an amendment."""
 
-    schema_version: Literal[1] = 1
     command: Literal["sign"] = "sign"
     scenario: str | None
     scenario_sha256: str | None
@@ -321,17 +314,14 @@ class CallCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendDocument:
+class SendDocument(ScenarioHead):
     """Decisions for the dossiers of a procedure: what is to be sent, and what the server confirmed.
 
     `status` is `planned` without a server, `compared` after reading it, `blocked` where dossiers cannot be sent,
     `sent`, or `partial` where the server refused calls or the sending stopped.
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["send"] = "send"
-    scenario: str
-    scenario_sha256: str
     allocation_sha256: str
     status: Literal["planned", "compared", "blocked", "sent", "partial"]
     to: str | None

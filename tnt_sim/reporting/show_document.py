@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.documents import omit_none
+from tnt_sim.documents import ScenarioHead, omit_none
 from tnt_sim.reporting.text.merged_scenario import OriginEntry
 from tnt_sim.solve.reductions.reduction import ModelSize
 
@@ -51,13 +51,10 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowDocument:
+class ShowDocument(ScenarioHead):
     """Merged scenario: its values, its sentences and, with `--model`, its model."""
 
-    schema_version: Literal[1] = 1
     command: Literal["show"] = "show"
-    scenario: str
-    scenario_sha256: str
     status: Literal["resolved"] = "resolved"
     values: Sequence[OriginEntry]
     sentences: Sequence[SentenceEntry]

@@ -33,20 +33,18 @@ WORDS = frozenset({"title", "note", "source"})
 
 
 @dataclass(frozen=True, slots=True)
-class InputFile:
-    """A file that the scenario read.
-
-    Attributes
-    ----------
-    path : path relative to the project folder, with `/`
-    sha256 : hash of its bytes
-    kind : scenario, dossiers or table
-    content : bytes of a scenario file as they were read; a table has none
-    """
+class InputEntry:
+    """A file that a run read: its path from the project folder, with `/`; a scenario, dossiers or a table."""
 
     path: str
     sha256: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile(InputEntry):
+    """A file that the scenario read, with the bytes of a scenario file as they were read; a table has none."""
+
     content: bytes = field(default=b"", repr=False, compare=False)
 
 

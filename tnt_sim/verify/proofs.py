@@ -45,9 +45,7 @@ def replay_proofs(run: Replay, decisions: Sequence[tuple[StepDecision, RunClaim]
         displayed.append(proofs)
     if not run.replayed:
         run.notes.append(_build_time_note(seconds))
-    run.rows = ProofRows(
-        sum(one.rows.n_read for one in displayed), sum(one.rows.n_unread for one in displayed)
-    )
+    run.rows = ProofRows(sum(one.rows.read for one in displayed), sum(one.rows.unread for one in displayed))
     run.proven = all(one.optimal for one in displayed)
     run.means = Means(find_least_plain(proofs.shown_by for proofs in displayed))
     run.proven_first = run.proven and all(one.least and one.first for one in displayed)

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.documents import DecimalText, omit_none
+from tnt_sim.documents import DecimalText, ScenarioHead, omit_none
 from tnt_sim.documents import format_fraction as format_fraction
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Lang
@@ -26,6 +26,7 @@ from tnt_sim.rules.protocols import Reading, RuleReading, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.scenario.question_acceptance import describe_resolution
 from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
+from tnt_sim.verify.verification import ProofRows
 
 if TYPE_CHECKING:
     from tnt_sim.verify.decision_reasons import Reasons
@@ -67,14 +68,6 @@ class TieEvidence:
 
     least_granted: str | None = None
     list: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofRowCounts:
-    """How many rows behind the proofs have a second reading, and how many have none."""
-
-    read: int
-    unread: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +167,7 @@ class ShadowPrice:
     per: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTotals:
+class RunTotals(TypedDict):
     """Amount, granted, unspent and counts of the programme; inhabitants if the scenario names a map.
 
     `n_unlocated` counts the funded dossiers without a territory, or with a code that the map does not know.
@@ -192,16 +184,13 @@ class RunTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunDocument:
+class RunDocument(ScenarioHead):
     """A decision: the allocation's figures, and what supports them; null where there is no allocation.
 
     `prices` belong to a relaxed run, `steps` to a scenario with steps, `conflict` to an infeasible one.
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["run"] = "run"
-    scenario: str
-    scenario_sha256: str
     run_dir: str | None = None
     title: str
     relaxed: bool
@@ -211,7 +200,7 @@ class RunDocument:
     publishable: bool
     canonical: bool
     canonical_proof: TieEvidence
-    proof_rows: ProofRowCounts
+    proof_rows: ProofRows
     method: str
     objective: Sequence[StageEntry]
     amount_cents: int | None

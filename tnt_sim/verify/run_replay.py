@@ -209,7 +209,7 @@ def _check_amounts(run: Replay, decision: StepDecision) -> None:
     problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
     again: dict[str, Any] = {
-        **dump_document(build_totals(problem, reading, allocation)),
+        **build_totals(problem, reading, allocation),
         "allocation_sha256": hash_allocation(problem, allocation),
         "rules": [dump_document(one) for one in build_rule_entries(reading.rules)],
         "envelopes": _remove_reasons(

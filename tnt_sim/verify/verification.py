@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from tnt_sim.documents import DocumentHead, dump_document
 from tnt_sim.errors import Defect
 from tnt_sim.i18n.message import Text
-
-if TYPE_CHECKING:  # commands without a run write these answers too
-    from tnt_sim.verify.run_document import RunDocument
 
 UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
 """What a run says of itself and no check covers: a forger can rewrite it with matching hashes."""
@@ -81,18 +79,8 @@ CLAIMED = Answer(Standing.CLAIMED)
 class ProofRows:
     """Rows behind the replayed proofs: how many have a second, independent reading, and how many have none."""
 
-    n_read: int = 0
-    n_unread: int = 0
-
-    @property
-    def document(self) -> dict[str, int]:
-        """The entry `proof_rows`."""
-        return {"read": self.n_read, "unread": self.n_unread}
-
-    @classmethod
-    def of_run(cls, document: RunDocument) -> ProofRows:
-        """Return the rows that the document of a run states."""
-        return cls(document.proof_rows.read, document.proof_rows.unread)
+    read: int = 0
+    unread: int = 0
 
 
 NO_ROWS = ProofRows()
@@ -149,10 +137,9 @@ class CheckRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunHead:
+class RunHead(DocumentHead):
     """First keys of the document of a run: the scenario, the hashes, and the files that were read."""
 
-    schema_version: Literal[1] = 1
     command: Literal["verify"] = "verify"
     scenario: str | None
     scenario_sha256: str | None
@@ -173,10 +160,9 @@ class PreviousSignature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AmendmentHead:
+class AmendmentHead(DocumentHead):
     """First keys of the document of an amendment; null where its entry cannot be read."""
 
-    schema_version: Literal[1] = 1
     command: Literal["verify"] = "verify"
     scenario: None = None
     scenario_sha256: None = None
@@ -241,7 +227,7 @@ class Verification:
             ),
             explanation=self.explanation,
             entry=self.entry,
-            proof_rows=self.rows.document,
+            proof_rows=dump_document(self.rows),
             unverified=UNVERIFIED,
         )
 
@@ -264,24 +250,6 @@ _SHOWN_HERE: Mapping[str, Means] = MappingProxyType(
 def format_changes(sets: Sequence[str]) -> tuple[str, ...]:
     """Return the changes of a scenario, each as an option to type."""
     return tuple(f"--set {shlex.quote(text)}" for text in sets)
-
-
-def of_fresh(
-    document: RunDocument,
-    sets: Sequence[str] = (),
-    means: Means = Means.KERNEL,
-    first_means: Means = Means.KERNEL,
-) -> Verification:
-    """Return what a run shows that this process has just computed, checked and proved.
-
-    `means` is what shows the optimum, and `first_means` the rank among ties, where a certificate does.
-    """
-    listed = document.canonical_proof.list == "PROVED"
-    best = document.status == "optimal" and not document.relaxed
-    fresh = build_fresh(best, document.proof, document.canonical, ProofRows.of_run(document), listed=listed)
-    optimal = Answer.of_certificate(means) if fresh.optimal.is_certified else fresh.optimal
-    first = Answer.of_certificate(first_means) if fresh.first.is_certified else fresh.first
-    return replace(fresh, optimal=optimal, first=first, changes=format_changes(sets))
 
 
 def read_own_proof(best: bool, proof: str | None) -> Answer:

@@ -11,8 +11,8 @@ from support import draws
 from support.lanes import seeds
 
 from tnt_sim.analysis.batch import task as work
+from tnt_sim.analysis.batch.document import BatchRecord
 from tnt_sim.analysis.batch.plan import read_plan
-from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.runner import run_batch
 from tnt_sim.analysis.batch.task import BatchTask, compute
 from tnt_sim.analysis.shared.executors import executor

@@ -17,7 +17,6 @@ from tnt_sim.reporting.reports.run import build_report, build_rules, build_unspe
 from tnt_sim.reporting.text.vocabulary import Labels, describe_verdict
 from tnt_sim.verify.run_document import (
     GroupEntry,
-    ProofRowCounts,
     RuleEntry,
     RunDocument,
     RunEnvelope,
@@ -25,6 +24,7 @@ from tnt_sim.verify.run_document import (
     StageEntry,
     TieEvidence,
 )
+from tnt_sim.verify.verification import NO_ROWS
 
 FR, EN = Lang.FR, Lang.EN
 MILLION = 100_000_000
@@ -92,7 +92,7 @@ def document(**more: Any) -> RunDocument:
         publishable=True,
         canonical=True,
         canonical_proof=TieEvidence(),
-        proof_rows=ProofRowCounts(read=0, unread=0),
+        proof_rows=NO_ROWS,
         method="direct",
         objective=[goal],
         amount_cents=88 * MILLION,

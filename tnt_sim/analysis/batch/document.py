@@ -1,20 +1,74 @@
-"""Document of `batch --json`: every case with its figures, without its list of dossiers."""
+"""Document of `batch --json`, and the record of one case, as a worker gives it and the store keeps it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from tnt_sim.analysis.batch.record import BatchCaseEntry, BatchEnvelope
-from tnt_sim.analysis.batch.runner import BatchResult
+from tnt_sim.documents import DecimalText, DocumentHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchDocument:
+class BatchEnvelope:
+    """Figures of one envelope of a case."""
+
+    id: str
+    amount_cents: int | None
+    effective_cents: int | None
+    granted_cents: int | None
+    unspent_cents: int | None
+    n_funded: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCaseEntry:
+    """One case: what it changes, and its figures; null where it failed or has no allocation."""
+
+    case_sha256: str
+    name: str
+    changes: Sequence[str]
+    scenario_sha256: str | None = None
+    status: str
+    stopped_by: str | None = None
+    proof: str | None = None
+    publishable: bool | None = None
+    canonical: bool | None = None
+    method: str | None = None
+    amount_cents: int | None = None
+    granted_cents: int | None = None
+    unspent_cents: int | None = None
+    n_dossiers: int | None = None
+    n_eligible: int | None = None
+    n_funded: int | None = None
+    inhabitants: int | None = None
+    allocation_sha256: str | None = None
+    goals: Sequence[str] | None = None
+    values: Sequence[DecimalText | None] | None = None
+    bounds: Sequence[DecimalText | None] | None = None
+    gap_money_cents: Sequence[int | None] | None = None
+    envelopes: Sequence[BatchEnvelope] | None = None
+    error_code: str | None = None
+    error: str | None = None
+    error_fr: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecord(BatchCaseEntry):
+    """One case with its list; `dossier` and `awarded_cents` are parallel lists of the funded applications.
+
+    `seconds` is the only field that depends on the clock; it is stored separately.
+    """
+
+    dossier: Sequence[str] | None = None
+    awarded_cents: Sequence[int] | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDocument(DocumentHead):
     """Many scenarios in one store."""
 
-    schema_version: Literal[1] = 1
     command: Literal["batch"] = "batch"
     scenario: Sequence[str]
     scenario_sha256: Sequence[str]
@@ -24,24 +78,3 @@ class BatchDocument:
     n_done: int
     n_failed: int
     runs: Sequence[BatchCaseEntry]
-
-
-def build_document(result: BatchResult) -> BatchDocument:
-    """Build the document of a batch."""
-    table = result.runs.drop("dossier", "awarded_cents")
-    return BatchDocument(
-        scenario=[base.id for base in result.plan.bases],
-        scenario_sha256=[base.sha256 for base in result.plan.bases],
-        status="interrupted" if result.interrupted else "failures" if result.n_failed else "done",
-        store=str(result.folder),
-        n_cases=len(result.plan.cases),
-        n_done=result.runs.height,
-        n_failed=result.n_failed,
-        runs=[_build_case(row) for row in table.iter_rows(named=True)],
-    )
-
-
-def _build_case(row: dict[str, Any]) -> BatchCaseEntry:
-    envelopes = row.pop("envelopes")
-    listed = None if envelopes is None else [BatchEnvelope(**one) for one in envelopes]
-    return BatchCaseEntry(**row, envelopes=listed)

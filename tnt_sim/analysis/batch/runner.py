@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.analysis.batch.document import BatchCaseEntry, BatchDocument, BatchEnvelope, BatchRecord
 from tnt_sim.analysis.batch.plan import BatchPlan
-from tnt_sim.analysis.batch.record import BatchRecord
 from tnt_sim.analysis.batch.store import SCHEMA, build_table, read_runs
 from tnt_sim.analysis.batch.task import INPUTS_CHANGED, BatchTask, build_failed_record, compute
 from tnt_sim.analysis.shared.executors import Executor
@@ -59,6 +59,27 @@ class BatchResult:
     def n_failed(self) -> int:
         """Return the number of cases whose record is an error."""
         return int((self.runs["status"] == "error").sum())
+
+    def build_document(self) -> BatchDocument:
+        """Return the document of the batch: every case with its figures, without its list of dossiers."""
+        return BatchDocument(
+            scenario=[base.id for base in self.plan.bases],
+            scenario_sha256=[base.sha256 for base in self.plan.bases],
+            status="interrupted" if self.interrupted else "failures" if self.n_failed else "done",
+            store=str(self.folder),
+            n_cases=len(self.plan.cases),
+            n_done=self.runs.height,
+            n_failed=self.n_failed,
+            runs=[
+                _build_case(row) for row in self.runs.drop("dossier", "awarded_cents").iter_rows(named=True)
+            ],
+        )
+
+
+def _build_case(row: dict[str, Any]) -> BatchCaseEntry:
+    envelopes = row.pop("envelopes")
+    listed = None if envelopes is None else [BatchEnvelope(**one) for one in envelopes]
+    return BatchCaseEntry(**row, envelopes=listed)
 
 
 def run_batch(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tnt_sim.analysis.batch.record import BatchRecord
+from tnt_sim.analysis.batch.document import BatchRecord
 from tnt_sim.analysis.shared.result_store import SECONDS, Schema, read_rows
 from tnt_sim.documents import dump_document
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.analysis.batch.document import BatchEnvelope, BatchRecord
 from tnt_sim.analysis.batch.plan import N_BASES, BatchCase
-from tnt_sim.analysis.batch.record import BatchEnvelope, BatchRecord
 from tnt_sim.engine.result import ResultData
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
@@ -109,14 +109,7 @@ def build_record(case: BatchCase, scenario: ScenarioData, result: ResultData) ->
         bounds=[goal.bound for goal in goals],
         gap_money_cents=[goal.gap_money_cents for goal in goals],
         envelopes=[
-            BatchEnvelope(
-                id=entry.id,
-                amount_cents=entry.amount_cents,
-                effective_cents=entry.effective_cents,
-                granted_cents=entry.granted_cents,
-                unspent_cents=entry.unspent_cents,
-                n_funded=entry.n_funded,
-            )
+            BatchEnvelope(**{name: getattr(entry, name) for name in BatchEnvelope.__slots__})
             for entry in document.envelopes
         ],
         dossier=None if awards is None else awards["dossier"].to_list(),

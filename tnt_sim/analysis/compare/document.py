@@ -8,7 +8,7 @@ from typing import Literal
 
 from tnt_sim.analysis.equity.document import ClassEntry
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.documents import DecimalText
+from tnt_sim.documents import DecimalText, DocumentHead
 from tnt_sim.verify.verification import CheckRecord
 
 
@@ -45,10 +45,9 @@ class CoreDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoreDocument:
+class CoreDocument(DocumentHead):
     """Dossiers that all, some or none of several runs fund, and what moves them."""
 
-    schema_version: Literal[1] = 1
     command: Literal["core"] = "core"
     runs: Sequence[CoreRun]
     counts: Mapping[str, int]
@@ -148,10 +147,9 @@ class ComparedClass(ClassEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompareDocument:
+class CompareDocument(DocumentHead):
     """Decisions side by side; `inputs` has a row per key that differs, with each side's value under its name."""
 
-    schema_version: Literal[1] = 1
     command: Literal["compare"] = "compare"
     stopped_by: str | None
     progress: ProgressEntry

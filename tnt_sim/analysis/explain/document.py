@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.analysis.shared.study_head import QuestionHead
-from tnt_sim.documents import DecimalText, omit_none
+from tnt_sim.documents import DecimalText, ScenarioHead, omit_none
 from tnt_sim.engine.result import Status
 from tnt_sim.verify.verification import CheckRecord
 
@@ -431,17 +431,14 @@ class SecondsEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainDocument:
+class ExplainDocument(ScenarioHead):
     """Reasons for the decisions on some applications, effects of the rules, and the reserve list.
 
     `read_from` is the file of the run folder that the effects, the reserve list and the changes of all were read
     from; the key is left out where all was computed.
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["explain"] = "explain"
-    scenario: str
-    scenario_sha256: str
     run_dir: str | None
     title: str
     lang: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tnt_sim.analysis.shared.progress import ProgressEntry, StudyProgress
+from tnt_sim.documents import ScenarioHead
 from tnt_sim.engine.result import Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.problem import Problem
@@ -14,32 +15,28 @@ from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.verify.run_document import format_warnings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyHead:
-    """The scenario, its status, and how far the study came.
+@dataclass(frozen=True, kw_only=True)
+class StudyState:
+    """How far a study came, and the limit that ended it early, if any."""
 
-    Attributes
-    ----------
-    command : the verb that prints the document
-    synthetic : whether a file of the scenario says that its data are invented
-    stopped_by : the limit that ended the study early, or null
-    """
-
-    schema_version: Literal[1] = 1
-    command: str
-    scenario: str
-    scenario_sha256: str
-    title: str
-    synthetic: bool
-    status: Status
+    status: str
     stopped_by: str | None
     progress: ProgressEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionHead(StudyHead):
-    """The same of a declared question, with the day of the decision and what the scenario warns of."""
+class TitledHead(ScenarioHead):
+    """The scenario with its title, and whether one of its files says that its data are invented."""
 
+    title: str
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionHead(StudyState, TitledHead):
+    """First keys of a declared question, with the day of the decision and what the scenario warns of."""
+
+    status: Status
     date: str | None
     warnings: Sequence[str]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.documents import DecimalText, TableRows
+from tnt_sim.documents import DecimalText, ScenarioHead, TableRows
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.rules.linear_terms import Unit
 from tnt_sim.rules.protocols import Sense
@@ -165,13 +165,10 @@ class BandEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepDocument:
+class SweepDocument(ScenarioHead):
     """The best list at each amount of an envelope; amounts that were not reached are missing from `points`."""
 
-    schema_version: Literal[1] = 1
     command: Literal["sweep"] = "sweep"
-    scenario: str
-    scenario_sha256: str
     title: str
     date: str | None
     synthetic: bool

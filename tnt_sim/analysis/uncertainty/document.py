@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.analysis.shared.progress import ProgressEntry
+from tnt_sim.analysis.shared.study_head import StudyState
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import Fit
-from tnt_sim.documents import DecimalText
+from tnt_sim.documents import DecimalText, DocumentHead, ScenarioHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,20 +108,14 @@ class DrawnDossier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnsembleDocument:
+class EnsembleDocument(StudyState, ScenarioHead):
     """Changes by uncertain costs, scores and withdrawals; `robust` names the best lists that always hold.
 
     `n_draws` are optimised, `n_bounded` more have limits of their optimum, `n_failed` were tried and have neither.
     `value` is of the first, `value_limits` of both together.
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["ensemble"] = "ensemble"
-    scenario: str
-    scenario_sha256: str
-    status: str
-    stopped_by: str | None
-    progress: ProgressEntry
     n_draws: int
     n_bounded: int
     n_failed: int
@@ -142,10 +136,9 @@ class EnsembleDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitDocument:
+class FitDocument(DocumentHead):
     """Distributions of the cost overruns of a table, and their entries for a scenario."""
 
-    schema_version: Literal[1] = 1
     command: Literal["ensemble"] = "ensemble"
     status: Literal["done"] = "done"
     fit: Fit

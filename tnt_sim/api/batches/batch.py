@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tnt_sim.analysis.batch import tables
-from tnt_sim.analysis.batch.document import BatchDocument, build_document
+from tnt_sim.analysis.batch.document import BatchDocument
 from tnt_sim.analysis.batch.plan import (
     BatchCase,
     BatchPlan,
@@ -64,7 +64,7 @@ class Batch(Pages):
     @cached_property
     def data(self) -> BatchDocument:
         """The answer, whose JSON form is `document`."""
-        return replace(build_document(self.outcome), n_cases=self.n_cases)
+        return replace(self.outcome.build_document(), n_cases=self.n_cases)
 
     @property
     def folder(self) -> Path:

@@ -113,7 +113,6 @@ def batch(
     asked = {key: value for key, value in options.items() if value is not None}
     with _show_progress(n, tongue, output) as bar, _guard_termination(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
-    from tnt_sim.analysis.batch.document import build_document
     from tnt_sim.reporting.reports.batch import build_report, write_batch
 
     report = build_report(result.runs, n, str(out), interrupted=result.interrupted, n_torn=result.n_torn)
@@ -121,7 +120,7 @@ def batch(
     call = f'polars.read_parquet("{(out / "runs").as_posix()}")'
     reading = [_("in Python, {call}", call=call).in_(tongue)]
     hint = [] if result.interrupted else build_hint_lines(reading, tongue)
-    output.show(report, build_document(result), tongue, hint)
+    output.show(report, result.build_document(), tongue, hint)
     if result.interrupted:
         return INTERRUPTED_AND_TOLD
     return FAILURES if result.n_failed else 0

@@ -26,6 +26,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.documents import dump_document
 from tnt_sim.engine.award_list import encode_csv, select_parquet_columns
 from tnt_sim.engine.personal_columns import list_personal_columns
 from tnt_sim.engine.result import Evidence, Proof, ResultData, Status, build_result
@@ -333,7 +334,7 @@ def _compare_summary(run: Replay, replay: RunReplay, *, moved: bool, replayed: b
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
     if moved:
         again["project"] = stored.get("project")
-    again["proof_rows"] = run.rows.document if replayed else stored.get("proof_rows")
+    again["proof_rows"] = dump_document(run.rows) if replayed else stored.get("proof_rows")
     if not is_same_code(run):
         again = restore_stored_reasons(stored, again, run.notes)
     notes, again["warnings"] = _derive_warnings(run, again["warnings"])

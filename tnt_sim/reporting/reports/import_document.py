@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.documents import omit_none
+from tnt_sim.documents import DocumentHead, omit_none
 from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.reporting.reports.quality import QualityEntry
 
@@ -32,10 +32,9 @@ class FormChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormImportDocument:
+class FormImportDocument(DocumentHead):
     """Form that was read: where its columns come from, the findings, and the files that were written."""
 
-    schema_version: Literal[1] = 1
     command: Literal["import"] = "import"
     status: Literal["to_review", "clean"]
     file: str
@@ -73,10 +72,9 @@ class ChoiceConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsolidateDocument:
+class ConsolidateDocument(DocumentHead):
     """Choices of all departments, counted by kind, and their conflicts."""
 
-    schema_version: Literal[1] = 1
     command: Literal["import"] = "import"
     status: Literal["conflicts", "clean"]
     run: str

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from tnt_sim.documents import omit_none
+from tnt_sim.documents import DocumentHead, omit_none
 from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.domain.territory import YEARS
 from tnt_sim.i18n.message import Lang, Text, _
@@ -105,10 +105,9 @@ class RuleName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateDocument:
+class ValidateDocument(DocumentHead):
     """Checks of a scenario without solving it, and the quality of its data."""
 
-    schema_version: Literal[1] = 1
     command: Literal["validate"] = "validate"
     scenario: str
     title: str

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.disk import build_write_error, put, put_each, quote_path
-from tnt_sim.documents import dump_document
+from tnt_sim.documents import ScenarioHead, dump_document
 from tnt_sim.domain.publisher import compute_last_day, list_missing_keys
 from tnt_sim.engine.run_folder.run_access import refuse_act
 from tnt_sim.engine.stored_run import StoredRun, hash_code
@@ -62,7 +62,7 @@ class TransparencyFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransparencyDocument:
+class TransparencyDocument(ScenarioHead):
     """The content of a folder, and its decision; the file `transparency.json`, and the document of the verb.
 
     Attributes
@@ -77,10 +77,7 @@ class TransparencyDocument:
     files : the files
     """
 
-    schema_version: Literal[1] = 1
     command: Literal["transparency"] = "transparency"
-    scenario: str
-    scenario_sha256: str
     allocation_sha256: str
     document_sha256: str
     code_sha256: str
