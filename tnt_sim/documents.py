@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 type DecimalText = str
 """A decimal as `format_fraction` writes it: exact, or 12 significant digits."""
 
-OMITTED, SPREAD = "omitted", "spread"
+OMITTED, SPREAD, UNWRITTEN = "omitted", "spread", "unwritten"
 INDENT = "  "
 ROWS_AT_ONCE = 10_000
 """Rows of a table that are written as one piece of text."""
@@ -37,6 +37,11 @@ def omit_none() -> Any:
     return field(default=None, metadata={OMITTED: True})
 
 
+def leave_unwritten() -> Any:
+    """Return the default of a field that no document writes: it must be given, as any other."""
+    return field(metadata={UNWRITTEN: True})
+
+
 def spread[Value](
     kind: type[Value], *names: str, prefix: str = "", omitted: tuple[str, ...] = (), **renamed: str
 ) -> Value:
@@ -44,13 +49,13 @@ def spread[Value](
 
     Parameters
     ----------
-    kind : class of the value, whose `KEYS` are all keys with their types
+    kind : class of the value: its `KEYS`, or else its fields, are all keys with their types
     names : the keys to write; by default all
     prefix : written before each key
     omitted : keys that are left out while they are None
     renamed : a key under another name; the others keep theirs
     """
-    types: Mapping[str, object] = vars(kind)["KEYS"]
+    types: Mapping[str, object] = vars(kind).get("KEYS") or get_type_hints(kind)
     keys = [(name, renamed.get(name, prefix + name), name in omitted, types[name]) for name in names or types]
     value: Value = field(metadata={SPREAD: keys})
     return value
@@ -194,7 +199,7 @@ def list_keys(document: Any) -> tuple[tuple[str, str, bool], ...]:
             keys += [
                 (f"{entry.name}.{name}", key, omitted) for name, key, omitted, _ in entry.metadata[SPREAD]
             ]
-        else:
+        elif UNWRITTEN not in entry.metadata:
             keys.append((entry.name, entry.name.removesuffix("_"), OMITTED in entry.metadata))
     return tuple(keys)
 
@@ -208,12 +213,12 @@ class Record:
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Describe the keys to the maker of schemas as a plain class would."""
         types, plain = get_type_hints(cls), list[tuple[str, Any, Any]]()
-        written = {Fraction: DecimalText, Fraction | None: DecimalText | None}
+        written: dict[object, object] = {Fraction: DecimalText, Fraction | None: DecimalText | None}
         for entry in fields(source):
             if SPREAD in entry.metadata:
                 for _, key, omitted, kind in entry.metadata[SPREAD]:
-                    plain.append((key, kind, omit_none() if omitted else field()))
-            else:
+                    plain.append((key, written.get(kind, kind), omit_none() if omitted else field()))
+            elif UNWRITTEN not in entry.metadata:
                 kind = written.get(types[entry.name], types[entry.name])
                 plain.append((entry.name, kind, omit_none() if OMITTED in entry.metadata else field()))
         described = make_dataclass(cls.__name__, plain, frozen=True, kw_only=True)

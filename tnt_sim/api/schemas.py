@@ -79,7 +79,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("explain: why, and what would change it"),
         ),
         "show": (
-            "reporting.show_document.ShowDocument",
+            "reporting.reports.scenario.ShowDocument",
             _("show: the merged scenario, in sentences"),
         ),
         "verify": (
@@ -103,7 +103,7 @@ DOCUMENTS: Mapping[str, tuple[str, Text]] = MappingProxyType(
             _("examples: what is shipped, or was copied"),
         ),
         "runs": (
-            "reporting.command_documents.RunsDocument",
+            "reporting.reports.run_list.RunsDocument",
             _("runs: the run folders of a project"),
         ),
         "ensemble-fit": (

@@ -151,39 +151,6 @@ class ExamplesDocument(ProjectHead):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunEntry:
-    """A run folder, as its summary says; `changes` are the inputs that have changed in the project since."""
-
-    folder: str
-    scenario: str
-    status: str
-    proof: str | None
-    granted_cents: int | None
-    date: str
-    size_bytes: int
-    changes: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
-    """An input kept beside the runs to which none of them refers."""
-
-    path: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunsDocument(ProjectHead):
-    """The run folders of a project; with --prune the kept inputs that no run needs, removed if `pruned`."""
-
-    command: Literal["runs"] = "runs"
-    status: Literal["listed", "pruned"]
-    folder: str
-    runs: Sequence[RunEntry]
-    free_inputs: Sequence[KeptFile] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenDocument(ScenarioHead):
     """Files written from a run, and what is verified of it."""
 

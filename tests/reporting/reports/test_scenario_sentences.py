@@ -108,8 +108,8 @@ def test_each_value_with_its_origin(problem: Problem) -> None:
     assert changed.endswith("# --set rules.plafond-departement.max")
     assert any(line.startswith("id: exemple") and "# scenario.yaml:4" in line for line in lines)
     rows = {row.path: row for row in list_origins(problem.scenario)}
-    assert rows["rules.1.max"].layer == "--set"
-    assert rows["programme.amount"].file == "scenario.yaml"
+    assert rows["rules.1.max"].origin.layer == "--set"
+    assert rows["programme.amount"].origin.file == "scenario.yaml"
 
 
 def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:

@@ -8,11 +8,11 @@ from typing import Literal
 
 from tnt_sim.analysis.explain.document import InversionList
 from tnt_sim.analysis.infeasibility.document import BoundEntry, RatedBoundEntry
+from tnt_sim.analysis.shared.goal_values import StageValue
 from tnt_sim.analysis.shared.list_distance import ListChanges
 from tnt_sim.analysis.shared.study_head import QuestionHead
 from tnt_sim.documents import DecimalText, omit_none
 from tnt_sim.engine.result import Proof, Status
-from tnt_sim.rules.protocols import Sense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +70,9 @@ type ViolationEntry = ViolatedRatedBound | ViolatedBound | BrokenAward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditGoal:
-    """One stage of the objective: its value for the list, the best value found, and the loss.
+class AuditGoal(StageValue):
+    """Value of one stage for the list, the best value found, and the loss; no first value is above `bound`."""
 
-    No list has a better first value than `bound`.
-    """
-
-    goal: str
-    sense: Sense
-    value: DecimalText
     optimum: DecimalText | None
     loss: DecimalText | None
     bound: DecimalText | None

@@ -11,6 +11,7 @@ import numpy as np
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, GrantedRange, ListAtTotal
 from tnt_sim.analysis.marginal.extension_allocation import AddedAmount, list_added
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
+from tnt_sim.analysis.shared.goal_values import StageValue
 from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.shared.study_head import QuestionHead, build_question_head
@@ -39,12 +40,9 @@ class ExtendGoal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoalBound:
+class GoalBound(StageValue):
     """Value of one stage of the objective, and the best that any list could reach."""
 
-    goal: str
-    sense: Sense
-    value: DecimalText
     bound: DecimalText | None
 
 

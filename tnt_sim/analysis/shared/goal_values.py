@@ -13,6 +13,15 @@ from tnt_sim.verify.run_document import format_fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageValue:
+    """Value of one stage of the objective."""
+
+    goal: str
+    sense: Sense
+    value: DecimalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoalValue:
     """Value of one stage of the objective; `title` is that of its measure, left out where it has none."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+from tnt_sim.analysis.shared.goal_values import StageValue
 from tnt_sim.analysis.shared.progress import ProgressEntry
 from tnt_sim.documents import DecimalText, ScenarioHead, TableRows
 from tnt_sim.engine.result import Proof, Status
@@ -37,12 +38,9 @@ class TighteningEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PointGoal:
+class PointGoal(StageValue):
     """Value of one stage at one amount, its bound, and the gap between them; null if unknown."""
 
-    goal: str
-    sense: Sense
-    value: DecimalText
     bound: DecimalText | None
     gap: DecimalText | None
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from tnt_sim.analysis.shared.study_head import StudyState
 from tnt_sim.analysis.uncertainty.cost_overrun_fit import Fit
-from tnt_sim.documents import DecimalText, DocumentHead, ScenarioHead
+from tnt_sim.documents import DecimalText, DocumentHead, Record, ScenarioHead, leave_unwritten, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskEntry:
-    """Mean, least and most of a value over the draws, and its two measures of risk."""
+class Risk(Record):
+    """Mean, least and most of a value over the draws, and its two measures of risk, exact."""
 
-    mean: DecimalText
-    least: DecimalText
-    most: DecimalText
-    var: DecimalText
-    cvar: DecimalText
+    mean: Fraction
+    least: Fraction
+    most: Fraction
+    var: Fraction
+    cvar: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +28,26 @@ class RiskLimits:
     """Limits of these measures over the draws whose optimum is known exactly or within limits."""
 
     n_draws: int
-    low: RiskEntry
-    high: RiskEntry
+    low: Risk
+    high: Risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedListEntry:
-    """One list decided beforehand, in all draws; its largest regret is between two limits, equal where exact."""
+class ListOverDraws(Record):
+    """One list decided beforehand, in all draws; its largest regret is between two limits, equal where exact.
+
+    It is the optimum without uncertainty (`plan`), the best on average (`average`), or that of a draw (`draw N`),
+    and holds in a share of the draws.
+    """
 
     name: str
-    mean: DecimalText
-    least: DecimalText
-    most: DecimalText
-    var: DecimalText
-    cvar: DecimalText
-    worst_regret: DecimalText | None
-    worst_regret_upto: DecimalText | None
-    holds: DecimalText
+    risk: Risk = spread(Risk)
+    worst_regret: Fraction
+    worst_regret_upto: Fraction
+    holds: Fraction
+    ahead: bool = leave_unwritten()
+    """Whether it surely exceeds the optimum of a draw in which it is feasible: it keeps promised amounts where
+    applications ask for more, and so is not an allocation of that draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +127,12 @@ class EnsembleDocument(StudyState, ScenarioHead):
     sampling: str
     inputs: Sequence[str]
     without_dossier: Sequence[str]
-    value: RiskEntry | None
+    value: Risk | None
     value_limits: RiskLimits | None
     plan_value: DecimalText | None
     information: DecimalText | None
     robust: Mapping[str, str]
-    lists: Sequence[FixedListEntry]
+    lists: Sequence[ListOverDraws]
     envelopes: Sequence[DrawnEnvelope]
     payments: Sequence[PaymentEntry]
     sensitivity: Sequence[SensitivityEntry]

@@ -28,9 +28,9 @@ from tnt_sim.analysis.uncertainty.document import (
     DrawnDossier,
     DrawnEnvelope,
     EnsembleDocument,
-    FixedListEntry,
+    ListOverDraws,
     PaymentEntry,
-    RiskEntry,
+    Risk,
     RiskLimits,
     SensitivityEntry,
 )
@@ -50,17 +50,6 @@ CORE, EXTERIOR = Fraction(95, 100), Fraction(5, 100)
 """Share of draws from which an application is core, and up to which it is exterior; between, borderline."""
 RISK = Fraction(5, 100)
 """Accepted probability that payments exceed the money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """Mean, minimum, maximum, VaR and CVaR of a sample, exact."""
-
-    mean: Fraction
-    least: Fraction
-    most: Fraction
-    var: Fraction
-    cvar: Fraction
 
 
 def compute_risk(values: Sequence[Fraction], *, best_is_high: bool, tail: Fraction = TAIL) -> Risk:
@@ -157,30 +146,6 @@ def compute_overprogramming(granted_cents: int, paid_cents: Sequence[int]) -> Fr
     allowed = math.floor(RISK * len(ordered))
     critical = ordered[min(allowed, len(ordered) - 1)]
     return None if critical <= 0 else Fraction(granted_cents, critical) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class ListOverDraws:
-    """Evaluation over the draws of a list decided beforehand.
-
-    Attributes
-    ----------
-    name : `plan` for the optimum without uncertainty, `average` for the best list on average, `draw
-    N` for the optimum of a draw
-    risk : of its values
-    worst_regret, worst_regret_upto : limits of the largest loss against the optimum of a draw, at least 0; equal
-    where every optimum is known
-    ahead : whether it surely exceeds the optimum of a draw in which it is feasible: it keeps promised
-    amounts where applications ask for more, and so is not an allocation of that draw
-    holds : share of the draws in which it satisfies every hard rule
-    """
-
-    name: str
-    risk: Risk
-    worst_regret: Fraction
-    worst_regret_upto: Fraction
-    holds: Fraction
-    ahead: bool
 
 
 def evaluate_list(
@@ -552,21 +517,12 @@ class EnsembleTables(StudyAnswer):
             sampling=self.sample.sampling,
             inputs=[one.spec.id for one in self.ground.inputs],
             without_dossier=self.without_dossier,
-            value=None if self.risk is None else RiskEntry(**_format_risk(self.risk)),
+            value=self.risk,
             value_limits=self._build_value_limits(),
             plan_value=format_fraction(self.draws.plan.values[0]) if self.draws.plan.values else None,
             information=format_fraction(self.information),
             robust=self.robust,
-            lists=[
-                FixedListEntry(
-                    name=one.name,
-                    **_format_risk(one.risk),
-                    worst_regret=format_fraction(one.worst_regret),
-                    worst_regret_upto=format_fraction(one.worst_regret_upto),
-                    holds=format_fraction(one.holds),
-                )
-                for one in self.fixed_lists
-            ],
+            lists=self.fixed_lists,
             envelopes=[DrawnEnvelope(**row) for row in self.envelopes.iter_rows(named=True)],
             payments=[PaymentEntry(**row) for row in self.payments.iter_rows(named=True)],
             sensitivity=[SensitivityEntry(**row) for row in self.sensitivity.iter_rows(named=True)],
@@ -576,7 +532,7 @@ class EnsembleTables(StudyAnswer):
     def _build_value_limits(self) -> RiskLimits | None:
         if self.risk_limits is None:
             return None
-        low, high = (RiskEntry(**_format_risk(one)) for one in self.risk_limits)
+        low, high = self.risk_limits
         return RiskLimits(n_draws=len(self.draws.intervals), low=low, high=high)
 
     def to_dataframe(self, backend: str = "polars") -> Any:
@@ -592,9 +548,3 @@ def list_rules_in_force(problem: Problem) -> list[Any]:
     """Return the rules in force, as written."""
     spec = problem.scenario.spec
     return [rule for rule in spec.rules if rule.is_in_force(spec.date)]
-
-
-def _format_risk(risk: Risk) -> dict[str, str]:
-    return {
-        key: format_fraction(Fraction(getattr(risk, key))) for key in ("mean", "least", "most", "var", "cvar")
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,7 @@ from tnt_sim.i18n.message import N_, _
 
 if TYPE_CHECKING:
     from tnt_sim.engine.run_folder.run_list import KeptInput, ListedRun
-    from tnt_sim.reporting.command_documents import RunsDocument
+    from tnt_sim.reporting.reports.run_list import RunsDocument
 
 RunsArgument = Annotated[
     Path, typer.Argument(metavar=N_("[FOLDER]"), help=N_("The folder of the project."), show_default=False)
@@ -66,12 +65,12 @@ def runs(
 def _build_document(
     place: Path, listed: Sequence[ListedRun], free: Sequence[KeptInput] | None, *, removed: bool
 ) -> RunsDocument:
-    from tnt_sim.reporting.command_documents import KeptFile, RunEntry, RunsDocument
+    from tnt_sim.reporting.reports.run_list import KeptFile, RunsDocument
 
     return RunsDocument(
         status="pruned" if removed else "listed",
         folder=str(place),
-        runs=[RunEntry(**asdict(one)) for one in listed],
+        runs=listed,
         free_inputs=None
         if free is None
         else [KeptFile(path=str(one.file), size_bytes=one.size_bytes) for one in free],

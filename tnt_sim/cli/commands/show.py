@@ -11,8 +11,12 @@ def show(options: ScenarioOptions, resolved: ResolvedOption = False, model: Mode
     """Show the merged scenario, where each value comes from, and each rule as a sentence."""
     scenario, lang = options.load_scenario()
     from tnt_sim.reporting.reports.model_size import measure_model
-    from tnt_sim.reporting.reports.scenario import build_report, build_sentence_entries, describe_scenario
-    from tnt_sim.reporting.show_document import ShowDocument
+    from tnt_sim.reporting.reports.scenario import (
+        ShowDocument,
+        build_report,
+        build_sentence_entries,
+        describe_scenario,
+    )
     from tnt_sim.reporting.text.merged_scenario import list_origins, render_merged_scenario
     from tnt_sim.scenario.problem import compile_problem
     from tnt_sim.scenario.scenario import list_decision_steps

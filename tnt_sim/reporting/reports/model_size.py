@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
 
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, SolveStage
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Table
-from tnt_sim.reporting.show_document import ModelEntry, ReductionEntry
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES
 from tnt_sim.solve.reductions.cuts import CoefficientTightening
 from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep, apply_chain
 from tnt_sim.solve.reductions.symmetry import Symmetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReductionEntry:
+    """Reduction of the model, with the sizes before and after it."""
+
+    name: str
+    text: str
+    before: ModelSize
+    after: ModelSize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry(ModelSize):
+    """Size of the model as the scenario states it, its solution method, and its reductions."""
+
+    method: str
+    why: str
+    reductions: Sequence[ReductionEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +49,7 @@ class ModelSizes:
     def build_entry(self) -> ModelEntry:
         """Return the entry `model` of `show --json`."""
         return ModelEntry(
-            n_columns=self.size.n_columns,
-            n_rows=self.size.n_rows,
-            n_entries=self.size.n_entries,
+            **asdict(self.size),
             method=self.method,
             why=self.why.en,
             reductions=[

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
+from tnt_sim.engine.run_folder.run_list import ListedRun
 from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.parameters import Count
-from tnt_sim.reporting.command_documents import KeptFile, RunEntry, RunsDocument
+from tnt_sim.reporting.command_documents import ProjectHead
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Report, Table, Tone
 from tnt_sim.values.answer_values import PROOF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """An input kept beside the runs to which none of them refers."""
+
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsDocument(ProjectHead):
+    """The run folders of a project; with --prune the kept inputs that no run needs, removed if `pruned`."""
+
+    command: Literal["runs"] = "runs"
+    status: Literal["listed", "pruned"]
+    folder: str
+    runs: Sequence[ListedRun]
+    free_inputs: Sequence[KeptFile] | None
 
 
 def build_report(document: RunsDocument) -> Report:
@@ -47,7 +69,7 @@ def describe_free(files: Sequence[KeptFile], *, pruned: bool) -> Text:
     )
 
 
-def _build_table(runs: Sequence[RunEntry]) -> Table:
+def _build_table(runs: Sequence[ListedRun]) -> Table:
     return Table(
         [
             Column(_("Run"), [one.folder for one in runs]),

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from tnt_sim.documents import ScenarioHead, omit_none
 from tnt_sim.domain.field_types import Described
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.reporting.report_tree import Column, Kind, Listing, Node, Output, Report, Section, Table
-from tnt_sim.reporting.reports.model_size import ModelSizes
-from tnt_sim.reporting.show_document import SentenceEntry
-from tnt_sim.reporting.text.merged_scenario import Row
+from tnt_sim.reporting.reports.model_size import ModelEntry, ModelSizes
+from tnt_sim.reporting.text.merged_scenario import OriginEntry, Row
 from tnt_sim.reporting.text.scenario_entries import (
     describe_eligibility,
     describe_n_rows,
@@ -432,6 +432,34 @@ def _describe_details(sentence: Sentence, lang: Lang) -> str:
     pieces.append(describe_source(sentence.source, sentence.section, lang))
     pieces.append(sentence.place)
     return " · ".join(part for part in pieces if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceEntry:
+    """Statement of the scenario as a sentence and a formula; counts are null where they mean nothing."""
+
+    section: str
+    id: str
+    text: str
+    remark: str
+    source: str
+    place: str
+    n_dossiers: int | None
+    formula: str
+    n_rows: int | None
+    title: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDocument(ScenarioHead):
+    """Merged scenario: its values, its sentences and, with `--model`, its model."""
+
+    command: Literal["show"] = "show"
+    status: Literal["resolved"] = "resolved"
+    values: Sequence[OriginEntry]
+    sentences: Sequence[SentenceEntry]
+    model: ModelEntry | None = omit_none()
 
 
 def build_sentence_entries(sentences: Sequence[Sentence]) -> list[SentenceEntry]:

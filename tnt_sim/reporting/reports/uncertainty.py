@@ -9,7 +9,8 @@ from functools import partial
 
 import polars as pl
 
-from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables, Risk
+from tnt_sim.analysis.uncertainty.document import Risk
+from tnt_sim.analysis.uncertainty.result import RISK, UNKNOWN, EnsembleTables
 from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Count, Number
 from tnt_sim.reporting.charts.bars import Bar, Bars

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
+from tnt_sim.analysis.uncertainty.document import Risk
 from tnt_sim.analysis.uncertainty.result import (
     CORE,
     EXTERIOR,
     EnsembleTables,
-    Risk,
     ValueRange,
     compute_range,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tnt_sim.documents import Record, spread
 from tnt_sim.rules.protocols import Path as KeyPath
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.scenario.yaml.nodes import Origin
@@ -28,26 +29,18 @@ def render_merged_scenario(scenario: ScenarioData, width: int) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OriginEntry:
+class OriginEntry(Record):
     """Value of the merged scenario, and the file and layer that set it."""
 
     path: str
     value: str | int | float | bool | None
-    file: str
-    line: int | None
-    layer: str
+    origin: Origin = spread(Origin, "file", "line", "layer")
 
 
 def list_origins(scenario: ScenarioData) -> list[OriginEntry]:
     """Return every scalar of the merged scenario with its origin, for `show --json`."""
     return [
-        OriginEntry(
-            path=".".join(str(step) for step in path),
-            value=value,
-            file=origin.file,
-            line=origin.line,
-            layer=origin.layer,
-        )
+        OriginEntry(path=".".join(str(step) for step in path), value=value, origin=origin)
         for path, value in _iterate_scalars(scenario.tree, ())
         if (origin := scenario.origins.get(path)) is not None
     ]
