@@ -117,8 +117,9 @@ def sum_rows(rows: list[Row], dimension: str) -> dict[str, dict[str, int | None]
 
 def read_classes(equity: ListEquity, dimension: str) -> dict[str, dict[str, int | None]]:
     entries = [equity.total] if not dimension else equity.list_classes(dimension)
-    names = [name for name in type(equity.total).__slots__ if name not in ("dimension", "name")]
-    return {entry.name: {name: getattr(entry, name) for name in names} for entry in entries}
+    slots = type(equity.total).__slots__
+    names = slots[slots.index("n_dossiers") : slots.index("per_head_cents")]
+    return {entry.class_: {name: getattr(entry, name) for name in names} for entry in entries}
 
 
 @pytest.mark.parametrize("seed", seeds(range(200), 40))
@@ -132,10 +133,10 @@ def test_classes_are_those_of_loops(seed: int) -> None:
             continue
         assert read_classes(equity, dimension) == wanted
         entries = equity.list_classes(dimension)
-        assert all(entry.name for entry in entries[:-1])
+        assert all(entry.class_ for entry in entries[:-1])
         for entry in entries:
             heads = None if not entry.inhabitants else Fraction(entry.known_cents, entry.inhabitants)
-            assert entry.per_head == heads
+            assert entry.per_head_cents == heads
     index = equity.find_index("applicant")
     for split in equity.splits:
         assert index is not None
@@ -149,13 +150,13 @@ def test_one_applicant_no_money_and_nothing_at_all() -> None:
     rows[0] |= {"population": 500, "funded": True, "granted_cents": 900, "applicant_id": "01001"}
     alone = compute_equity(pl.DataFrame(rows, schema=SCHEMA, orient="row"), make_spec())
     assert (list(alone.indices), list(alone.splits)) == ([], [])
-    assert alone.total.per_head == Fraction(9, 5)
+    assert alone.total.per_head_cents == Fraction(9, 5)
     unpaid = pl.DataFrame(draw_rows(5), schema=SCHEMA, orient="row").with_columns(
         funded=False, granted_cents=pl.lit(0, pl.Int64)
     )
     assert not compute_equity(unpaid, make_spec()).indices
     empty = compute_equity(unpaid.head(0), make_spec())
-    assert (empty.total.n_dossiers, empty.total.per_head, empty.total.funded_share) == (0, None, None)
+    assert (empty.total.n_dossiers, empty.total.per_head_cents, empty.total.funded_share) == (0, None, None)
     assert not empty.classes
 
 
@@ -178,7 +179,7 @@ def test_a_column_of_the_planner_says_what_is_rural(name: str) -> None:
     equity = compute_equity(table, make_spec(territory={"rural": name}))
     assert "commune" not in equity.dimensions
     counts = {value: sum((one or "").strip() == value for one in classes) for value in ("01", "2A", "")}
-    assert {entry.name: entry.n_dossiers for entry in equity.list_classes("rural")} == counts
+    assert {entry.class_: entry.n_dossiers for entry in equity.list_classes("rural")} == counts
     assert "commune" in compute_equity(table, make_spec()).dimensions
 
 
@@ -206,13 +207,13 @@ def test_the_register_is_compared_on_the_same_applications() -> None:
     rows = [row | {"population": 100 + k, "applicant_id": f"0100{k}"} for k, row in enumerate(draw_rows(7))]
     rows[0] |= {"committed_cents": 500, "granted_cents": 500, "funded": True, "eligible": True}
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    assert compute_equity(table, make_spec()).before is None
-    before = compute_equity(table, make_spec(committed_from="registre/")).before
-    assert before is not None
-    assert (before.total.n_dossiers, before.total.n_funded, before.total.granted_cents) == (len(rows), 1, 500)
-    assert before.total.inhabitants == sum(100 + k for k in range(len(rows)))
+    assert not compute_equity(table, make_spec()).is_compared
+    total = compute_equity(table, make_spec(committed_from="registre/")).total
+    inhabitants = sum(100 + k for k in range(len(rows)))
+    assert (total.n_dossiers, total.before_cents) == (len(rows), 500)
+    assert (total.inhabitants, total.before_per_head_cents) == (inhabitants, Fraction(500, inhabitants))
     nothing = table.with_columns(committed_cents=pl.lit(None, pl.Int64))
-    assert compute_equity(nothing, make_spec(committed_from="registre/")).before is None
+    assert not compute_equity(nothing, make_spec(committed_from="registre/")).is_compared
 
 
 def test_python_comparison_and_report_say_the_same(folder: Path) -> None:

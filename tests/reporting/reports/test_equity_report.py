@@ -92,18 +92,18 @@ def test_nothing_is_said_of_what_is_not_there(lang: Lang) -> None:
     assert describe_size_heads(unpaid) is None
     unstated = build_equity([(*row[:5], None, *row[6:]) for row in ROWS])
     assert "€" not in write(describe_total(unstated), lang)
-    assert set(build_class_columns(unstated.classes, None)[7].values) == {None}
+    assert set(build_class_columns(unstated.classes)[7].values) == {None}
 
 
 def test_the_register_stands_beside_the_list() -> None:
     plain, signed = build_equity(ROWS), build_equity(ROWS, committed_from="registre/")
     assert "signé" not in write(describe_indices(plain))
-    assert signed.before is not None
-    before = signed.before.find_index("applicant")
-    assert before is not None
-    assert f"{float(before.gini):.3f}".replace(".", ",") in write(describe_indices(signed))
-    columns = build_class_columns(signed.list_classes("commune"), signed.before)
-    assert len(columns) == len(build_class_columns(plain.classes, None)) + 1
+    index = signed.find_index("applicant")
+    assert index is not None
+    assert index.before_gini is not None
+    assert f"{float(index.before_gini):.3f}".replace(".", ",") in write(describe_indices(signed))
+    columns = build_class_columns(signed.list_classes("commune"))
+    assert len(columns) == len(build_class_columns(plain.classes)) + 1
     names = [write(label_class(entry)) for entry in signed.list_classes("commune")]
     assert dict(zip(names, columns[-1].values, strict=True)) == {
         "communes de moins de 2 000 habitants": 20,

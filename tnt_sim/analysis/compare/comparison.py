@@ -33,8 +33,8 @@ from tnt_sim.analysis.compare.document import (
     RegretEntry,
 )
 from tnt_sim.analysis.equity.department_spread import ListMoney, SpreadLists, compute_spreads, get_map_year
-from tnt_sim.analysis.equity.document import format_index, list_class_entries
-from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, ListEquity, compute_equity
+from tnt_sim.analysis.equity.list_equity import APPLICANT, DEPARTMENT, EquityIndex, ListEquity, compute_equity
+from tnt_sim.analysis.equity.theil_index import DECIMALS
 from tnt_sim.analysis.shared.progress import StudyProgress
 from tnt_sim.analysis.shared.study_answer import StudyAnswer
 from tnt_sim.deadline import UNLIMITED
@@ -297,26 +297,23 @@ class ComparedRuns(StudyAnswer):
     def list_indices(self) -> list[ComparedIndex]:
         """Return the indices of each side between applicants, then between departments."""
         entries = [
-            (name, APPLICANT, index.n_units, index.gini, index.theil)
+            ComparedIndex(side=name, index=index)
             for name, equity in self.equities.items()
             if (index := equity.find_index(APPLICANT)) is not None
         ]
         if (spread := self.spread) is not None:
-            entries += [
-                (name, DEPARTMENT, spread.n_departments, lorenz.gini, theil)
-                for name, lorenz, theil in zip(spread.names, spread.spreads, spread.theils, strict=True)
-            ]
-        return [
-            ComparedIndex(side=side, unit=unit, n_units=n, gini=format_index(gini), theil=format_index(theil))
-            for side, unit, n, gini, theil in entries
-        ]
+            for side, lorenz, theil in zip(spread.names, spread.spreads, spread.theils, strict=True):
+                gini = round(lorenz.gini, DECIMALS)
+                index = EquityIndex(unit=DEPARTMENT, n_units=spread.n_departments, gini=gini, theil=theil)
+                entries.append(ComparedIndex(side=side, index=index))
+        return entries
 
     def list_classes(self) -> list[ComparedClass]:
         """Return the classes of applicants of each side."""
         return [
             ComparedClass(side=name, **{key.name: getattr(entry, key.name) for key in fields(entry)})
             for name, equity in self.equities.items()
-            for entry in list_class_entries(equity)
+            for entry in equity.every_class
         ]
 
     @property

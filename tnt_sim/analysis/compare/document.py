@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnt_sim.analysis.equity.document import ClassEntry
+from tnt_sim.analysis.equity.list_equity import EquityClass, EquityIndex
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.documents import DecimalText, DocumentHead
+from tnt_sim.documents import DecimalText, DocumentHead, Record, spread
 from tnt_sim.verify.verification import CheckRecord
 
 
@@ -126,21 +126,18 @@ class RegretEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedIndex:
+class ComparedIndex(Record):
     """Indices of one side's money per head, six correct decimals, between applicants or between departments.
 
     The departments are those with an application on some side, so that all sides are measured over the same ones.
     """
 
     side: str
-    unit: str
-    n_units: int
-    gini: DecimalText
-    theil: DecimalText
+    index: EquityIndex = spread(EquityIndex, "unit", "n_units", "gini", "theil")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedClass(ClassEntry):
+class ComparedClass(EquityClass):
     """One class of applicants on one side; the dimension is empty in the row of the whole side."""
 
     side: str

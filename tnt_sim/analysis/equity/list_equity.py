@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,8 @@ import polars as pl
 from tnt_sim.analysis.equity.applicant_classes import DIMENSIONS, RURAL, build_class_columns, rank_class
 from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
 from tnt_sim.analysis.equity.gini_index import compute_gini
-from tnt_sim.analysis.equity.theil_index import TheilUnits
+from tnt_sim.analysis.equity.theil_index import DECIMALS, TheilUnits
+from tnt_sim.documents import Record
 from tnt_sim.domain.territory import extract_siren
 from tnt_sim.rules.linear_terms import IntArray, sum_by_group
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -29,22 +31,15 @@ APPLICANT, DEPARTMENT = "applicant", "department"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EquityClass:
-    """One class of applicants, or the whole list with the dimension "".
+class EquityClass(Record):
+    """One class of applicants, "" for applications without one, or the whole list with the dimension "".
 
-    Attributes
-    ----------
-    dimension, name : one of `DIMENSIONS`, and the class, which is "" for applications without one
-    n_dossiers, n_eligible, n_funded : applications filed, eligible, funded
-    requested_cents, eligible_cents : requests of those filed and eligible, None if one states no amount
-    granted_cents : granted
-    n_applicants, n_funded_applicants : applicants, and those with a funded application
-    n_unknown : applications of applicants whose inhabitants are not known
-    inhabitants, known_cents : of the applicants with known inhabitants
+    Requests are unknown if one of them states no amount; `inhabitants` and `known_cents` are of the applicants
+    with known inhabitants; `before` is what the register had committed.
     """
 
     dimension: str
-    name: str
+    class_: str
     n_dossiers: int
     n_eligible: int
     n_funded: int
@@ -56,45 +51,48 @@ class EquityClass:
     n_unknown: int
     inhabitants: int
     known_cents: int
-
-    @property
-    def per_head(self) -> Fraction | None:
-        """Cents per inhabitant; None without known inhabitants."""
-        return Fraction(self.known_cents, self.inhabitants) if self.inhabitants else None
+    per_head_cents: Fraction | None
+    funded_share: Fraction | None
+    money_share: Fraction | None
+    before_cents: int | None = None
+    before_per_head_cents: Fraction | None = None
 
     @property
     def eligible_share(self) -> Fraction | None:
         """Applications eligible, of those filed."""
-        return Fraction(self.n_eligible, self.n_dossiers) if self.n_dossiers else None
-
-    @property
-    def funded_share(self) -> Fraction | None:
-        """Applications funded, of those filed."""
-        return Fraction(self.n_funded, self.n_dossiers) if self.n_dossiers else None
-
-    @property
-    def money_share(self) -> Fraction | None:
-        """Money granted, of the money requested; None without known requests."""
-        return Fraction(self.granted_cents, self.requested_cents) if self.requested_cents else None
+        return _divide(self.n_eligible, self.n_dossiers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EquityIndex:
-    """Gini and Theil indices of money per head between units, `APPLICANT` or `DEPARTMENT`."""
+class EquityIndex(Record):
+    """Gini and Theil indices of money per head between units, six decimals; `before` as the register stood."""
 
     unit: str
     n_units: int
     gini: Fraction
     theil: Fraction
+    before_gini: Fraction | None = None
+    before_theil: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EquitySplit:
+class EquitySplit(Record):
     """Theil index between applicants, in its parts between and within the classes of a dimension."""
 
     dimension: str
     between: Fraction
     within: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityDocument:
+    """How a list treats classes of applicants: the whole list, then the classes of each dimension."""
+
+    status: Literal["done"] = "done"
+    scenario: str
+    classes: Sequence[EquityClass]
+    indices: Sequence[EquityIndex]
+    splits: Sequence[EquitySplit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +105,22 @@ class ListEquity:
     classes : classes of each dimension with an application in a class, in the order of the dimensions
     indices : between applicants and between departments, none without money for two units
     splits : parts of the index between applicants, by dimension
-    before : the same applications with what the register had committed, None without a register
     """
 
     total: EquityClass
     classes: Sequence[EquityClass]
     indices: Sequence[EquityIndex]
     splits: Sequence[EquitySplit]
-    before: ListEquity | None = None
+
+    @property
+    def every_class(self) -> tuple[EquityClass, ...]:
+        """The whole list, then the classes of each dimension."""
+        return (self.total, *self.classes)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether a register had committed money to the same applications."""
+        return self.total.before_cents is not None
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -129,12 +135,31 @@ class ListEquity:
         """Return the indices between units of a kind; None without."""
         return next((entry for entry in self.indices if entry.unit == unit), None)
 
+    def with_before(self, before: ListEquity) -> ListEquity:
+        """Return the same list beside what the register had committed to its applications."""
+        total, *classes = (
+            replace(entry, before_cents=old.granted_cents, before_per_head_cents=old.per_head_cents)
+            for entry, old in zip(self.every_class, before.every_class, strict=True)
+        )
+        pairs = [(entry, before.find_index(entry.unit)) for entry in self.indices]
+        indices = [
+            entry if old is None else replace(entry, before_gini=old.gini, before_theil=old.theil)
+            for entry, old in pairs
+        ]
+        return ListEquity(total, classes, indices, self.splits)
+
+    def build_document(self, scenario: str) -> EquityDocument:
+        """Return the document of the equity of a list."""
+        return EquityDocument(
+            scenario=scenario, classes=self.every_class, indices=self.indices, splits=self.splits
+        )
+
 
 def compute_equity(table: pl.DataFrame, spec: ScenarioSpec) -> ListEquity:
     """Compute how a list treats classes of applicants, and how the register did before it.
 
-    The applications of `before` are those of the list, so that only the money differs. A scenario belongs to a
-    register if it says `committed_from`; what its table commits besides is part of `before`.
+    The applications are those of the list, so that only the money differs. A scenario belongs to a register if it
+    says `committed_from`; what its table commits besides is part of what was committed before.
 
     Parameters
     ----------
@@ -148,7 +173,7 @@ def compute_equity(table: pl.DataFrame, spec: ScenarioSpec) -> ListEquity:
         return equity
     signed = pl.col("committed_cents").fill_null(0)
     earlier = table.with_columns(funded=signed > 0, granted_cents=signed)
-    return replace(equity, before=_compute_list(earlier, spec)) if earlier["funded"].any() else equity
+    return equity.with_before(_compute_list(earlier, spec)) if earlier["funded"].any() else equity
 
 
 def _compute_list(table: pl.DataFrame, spec: ScenarioSpec) -> ListEquity:
@@ -237,17 +262,27 @@ def _sum_classes(units: pl.DataFrame, dimension: str) -> list[EquityClass]:
         "known_cents": sum_by_group(granted * is_known, code, n),
     }
     requested, eligible = (_sum_stated(units, *names, code, n) for names in _REQUESTS)
-    order = sorted(range(n), key=lambda k: rank_class(dimension, names[k]))
-    return [
-        EquityClass(
-            dimension=dimension,
-            name=names[k],
-            requested_cents=requested[k],
-            eligible_cents=eligible[k],
-            **{name: values[k] for name, values in sums.items()},
+    entries = []
+    for k in sorted(range(n), key=lambda k: rank_class(dimension, names[k])):
+        row = {name: values[k] for name, values in sums.items()}
+        entries.append(
+            EquityClass(
+                dimension=dimension,
+                class_=names[k],
+                requested_cents=requested[k],
+                eligible_cents=eligible[k],
+                **row,
+                per_head_cents=_divide(row["known_cents"], row["inhabitants"]),
+                funded_share=_divide(row["n_funded"], row["n_dossiers"]),
+                money_share=_divide(row["granted_cents"], requested[k]),
+                before_per_head_cents=None,
+            )
         )
-        for k in order
-    ]
+    return entries
+
+
+def _divide(part: int, whole: int | None) -> Fraction | None:
+    return Fraction(part, whole) if whole else None
 
 
 def _sum_stated(
@@ -280,7 +315,7 @@ def _compute_applicant_index(known: pl.DataFrame) -> list[EquityIndex]:
     if gini is None:
         return []
     theil = TheilUnits(heads, cents).compute_index()
-    return [EquityIndex(unit=APPLICANT, n_units=known.height, gini=gini, theil=theil)]
+    return [EquityIndex(unit=APPLICANT, n_units=known.height, gini=round(gini, DECIMALS), theil=theil)]
 
 
 def _compute_department_index(table: pl.DataFrame, spec: ScenarioSpec) -> list[EquityIndex]:
@@ -290,7 +325,7 @@ def _compute_department_index(table: pl.DataFrame, spec: ScenarioSpec) -> list[E
     spread = compute_spreads([ListMoney("", table)], get_map_year(spec))
     if spread is None:
         return []
-    gini, theil = spread.spreads[0].gini, spread.theils[0]
+    gini, theil = round(spread.spreads[0].gini, DECIMALS), spread.theils[0]
     return [EquityIndex(unit=DEPARTMENT, n_units=spread.n_departments, gini=gini, theil=theil)]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tnt_sim.analysis.equity.document import EquityDocument, build_document
-from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
+from tnt_sim.analysis.equity.list_equity import EquityDocument, ListEquity, compute_equity
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import NothingDecided
 from tnt_sim.i18n.message import Lang, _
@@ -19,7 +18,7 @@ from tnt_sim.studies.answer_files import Pages
 class DecisionEquity(Pages):
     """How a decision treats classes of applicants: the tables `classes`, `indices` and `splits`, and a report.
 
-    `exact` has the exact fractions: `exact.classes`, `exact.indices`, `exact.splits`.
+    `exact` has fractions: `exact.classes`, and six decimals of `exact.indices` and `exact.splits`.
     """
 
     run: StoredRun = field(repr=False)
@@ -31,13 +30,13 @@ class DecisionEquity(Pages):
 
     @cached_property
     def exact(self) -> ListEquity:
-        """The figures, exact."""
+        """The figures, as fractions."""
         return compute_equity(self.run.table, self.run.spec)
 
     @cached_property
     def data(self) -> EquityDocument:
         """The figures as a document."""
-        return build_document(self.exact, self.run.spec.id)
+        return self.exact.build_document(self.run.spec.id)
 
     def build_report(self) -> Report:
         """Return the report that a page or a workbook shows.

@@ -71,7 +71,7 @@ def build_equity(run: StoredRun, lang: Lang, *, paper: bool) -> EquityAnnex:
 
 
 def _build_table(equity: ListEquity, dimension: str, lang: Lang) -> FiguresTable:
-    columns = build_class_columns(equity.list_classes(dimension), equity.before)
+    columns = build_class_columns(equity.list_classes(dimension))
     words = [describe_heads(equity, dimension), describe_success(equity, dimension)]
     return _format_table(DIMENSION[dimension], [text for text in words if text is not None], columns, lang)
 

@@ -77,13 +77,13 @@ ABOUT_SMALL = _(
 
 def label_class(entry: EquityClass) -> Text:
     """Return the name of a class in words."""
-    if entry.name == "":
+    if entry.class_ == "":
         return _REST.get(entry.dimension, DIMENSION[""])
     if entry.dimension == "size":
-        return write_both(partial(_label_size, list_size_codes().index(entry.name)))
+        return write_both(partial(_label_size, list_size_codes().index(entry.class_)))
     if entry.dimension == "applicant_type":
-        return describe_value("applicant_type", entry.name)
-    return _PLACES.get(entry.name, Bilingual(entry.name, entry.name))
+        return describe_value("applicant_type", entry.class_)
+    return _PLACES.get(entry.class_, Bilingual(entry.class_, entry.class_))
 
 
 def _label_size(number: int, lang: Lang) -> str:
@@ -131,9 +131,9 @@ def describe_heads(equity: ListEquity, dimension: str) -> Text | None:
         return _(
             'Per inhabitant, {first} in the class "{name}" and {second} in the class "{other}".',
             first=first,
-            name=pair[0].name,
+            name=pair[0].class_,
             second=second,
-            other=pair[1].name,
+            other=pair[1].class_,
         )
     return _(
         "Applicants of mainland France and Corsica receive {mainland} per inhabitant, those overseas {overseas}.",
@@ -167,9 +167,9 @@ def describe_success(equity: ListEquity, dimension: str) -> Text | None:
         return _(
             'Applications funded in the class "{name}": {first}; in the class "{other}": {second}.',
             first=first,
-            name=pair[0].name,
+            name=pair[0].class_,
             second=second,
-            other=pair[1].name,
+            other=pair[1].class_,
         )
     return _(
         "Applications of mainland France and Corsica that are funded: {mainland}; overseas: {overseas}.",
@@ -182,7 +182,7 @@ def _find_pair(equity: ListEquity, dimension: str) -> tuple[EquityClass, EquityC
     """Return small communes and the others, two rural classes, or mainland and overseas; None for one alone."""
     if dimension not in ("commune", "rural", "overseas"):
         return None
-    named = [entry for entry in equity.list_classes(dimension) if entry.name]
+    named = [entry for entry in equity.list_classes(dimension) if entry.class_]
     return (named[0], named[1]) if len(named) == 2 else None
 
 
@@ -196,7 +196,7 @@ def describe_size_heads(equity: ListEquity) -> Text | None:
     sizes = list_size_heads(equity)
     if len(sizes) < 2 or not any(entry.known_cents for entry in sizes):
         return None
-    most, least = (choose(sizes, key=lambda entry: entry.per_head or 0) for choose in (max, min))
+    most, least = (choose(sizes, key=lambda entry: entry.per_head_cents or 0) for choose in (max, min))
     return _(
         "Per inhabitant, {high} where the applicant has {most} inhabitants, {low} where it has {least}",
         high=Money(round_per_head(most)),
@@ -208,10 +208,14 @@ def describe_size_heads(equity: ListEquity) -> Text | None:
 
 def round_per_head(entry: EquityClass) -> int | None:
     """Return the money per inhabitant to the nearest cent; None without known inhabitants."""
-    return divide_cents(entry.known_cents, entry.inhabitants) if entry.inhabitants else None
+    return _round_cents(entry.per_head_cents)
 
 
-def describe_index(index: EquityIndex, before: EquityIndex | None) -> Text:
+def _round_cents(cents: Fraction | None) -> int | None:
+    return None if cents is None else divide_cents(cents.numerator, cents.denominator)
+
+
+def describe_index(index: EquityIndex) -> Text:
     """Say both indices between units, and how they stood in the register."""
     units = _("{n} {units}", n=Count(index.n_units), units=_UNITS[index.unit])
     words = _(
@@ -220,12 +224,12 @@ def describe_index(index: EquityIndex, before: EquityIndex | None) -> Text:
         gini=_round_index(index.gini),
         theil=_round_index(index.theil),
     )
-    if before is None:
+    if index.before_gini is None or index.before_theil is None:
         return words
     change = _(
         "With what was signed before: {gini} and {theil}.",
-        gini=_round_index(before.gini),
-        theil=_round_index(before.theil),
+        gini=_round_index(index.before_gini),
+        theil=_round_index(index.before_theil),
     )
     return join_sentences(words, change)
 
@@ -236,13 +240,7 @@ def describe_indices(equity: ListEquity) -> Text:
         return _(
             "No index: it needs two applicants with known inhabitants, and money granted to one of them."
         )
-    before = equity.before
-    return join_sentences(
-        *(
-            describe_index(entry, before.find_index(entry.unit) if before else None)
-            for entry in equity.indices
-        )
-    )
+    return join_sentences(*map(describe_index, equity.indices))
 
 
 def describe_unknown(equity: ListEquity) -> Text | None:
@@ -261,7 +259,7 @@ def _round_index(index: Fraction) -> Rounded:
     return Rounded(float(index), INDEX_DECIMALS)
 
 
-def build_class_columns(entries: Sequence[EquityClass], before: ListEquity | None) -> list[Column]:
+def build_class_columns(entries: Sequence[EquityClass]) -> list[Column]:
     """Return the figures of classes; with a register also what it had per head."""
     columns = [
         Column(_("Class"), [label_class(entry) for entry in entries]),
@@ -275,10 +273,9 @@ def build_class_columns(entries: Sequence[EquityClass], before: ListEquity | Non
         Column(_("Inhabitants"), [entry.inhabitants or None for entry in entries], Kind.COUNT),
         Column(_("Per inhabitant"), [round_per_head(entry) for entry in entries], Kind.MONEY),
     ]
-    if before is None:
+    if all(entry.before_cents is None for entry in entries):
         return columns
-    earlier = {(entry.dimension, entry.name): entry for entry in (before.total, *before.classes)}
-    heads = [round_per_head(earlier[entry.dimension, entry.name]) for entry in entries]
+    heads = [_round_cents(entry.before_per_head_cents) for entry in entries]
     return [*columns, Column(_("Per inhabitant, signed before"), heads, Kind.MONEY)]
 
 
@@ -300,8 +297,8 @@ def build_split_columns(equity: ListEquity) -> list[Column]:
     ]
 
 
-def _round_part(index: Fraction) -> Fraction:
-    return round(index, INDEX_DECIMALS)
+def _round_part(index: Fraction | None) -> Fraction | None:
+    return None if index is None else round(index, INDEX_DECIMALS)
 
 
 def build_index_columns(equity: ListEquity) -> list[Column]:
@@ -312,11 +309,10 @@ def build_index_columns(equity: ListEquity) -> list[Column]:
         Column(_("Gini index"), [_round_part(entry.gini) for entry in equity.indices], Kind.DECIMAL),
         Column(_("Theil index"), [_round_part(entry.theil) for entry in equity.indices], Kind.DECIMAL),
     ]
-    if equity.before is None:
+    if not equity.is_compared:
         return columns
-    earlier = [equity.before.find_index(entry.unit) for entry in equity.indices]
-    ginis = [None if entry is None else _round_part(entry.gini) for entry in earlier]
-    theils = [None if entry is None else _round_part(entry.theil) for entry in earlier]
+    ginis = [_round_part(entry.before_gini) for entry in equity.indices]
+    theils = [_round_part(entry.before_theil) for entry in equity.indices]
     return [
         *columns,
         Column(_("Gini index, signed before"), ginis, Kind.DECIMAL),
@@ -340,7 +336,7 @@ def build_sections(equity: ListEquity) -> Iterator[Section]:
     for dimension in equity.dimensions:
         sentences = [describe_heads(equity, dimension), describe_success(equity, dimension)]
         nodes: list[Node] = [Paragraph(text) for text in sentences if text is not None]
-        columns = build_class_columns(equity.list_classes(dimension), equity.before)
+        columns = build_class_columns(equity.list_classes(dimension))
         yield Section(DIMENSION[dimension], [*nodes, Table(columns, narrow_cards=True)])
     nodes = [Paragraph(describe_indices(equity)), Paragraph(ABOUT_INDICES, soft=True)]
     if equity.splits:
@@ -357,7 +353,7 @@ def build_compared_section(equities: Mapping[str, ListEquity]) -> Section:
 
 def _build_compared_table(equities: Mapping[str, ListEquity], dimension: str) -> Table:
     known = {
-        name: {entry.name: entry for entry in equity.list_classes(dimension)}
+        name: {entry.class_: entry for entry in equity.list_classes(dimension)}
         for name, equity in equities.items()
     }
     every = {code: entry for classes in known.values() for code, entry in classes.items()}

@@ -55,10 +55,10 @@ def write_equity(book: Workbook, styles: Styles, run: StoredRun, paper: Paper) -
 
 def _list_parts(equity: ListEquity) -> Iterator[tuple[Text, Sequence[Text], Sequence[Column]]]:
     """Yield the title, sentences and columns of each table."""
-    yield DIMENSION[""], (), build_class_columns([equity.total], equity.before)
+    yield DIMENSION[""], (), build_class_columns([equity.total])
     for dimension in equity.dimensions:
         words = (describe_heads(equity, dimension), describe_success(equity, dimension))
-        columns = build_class_columns(equity.list_classes(dimension), equity.before)
+        columns = build_class_columns(equity.list_classes(dimension))
         yield DIMENSION[dimension], [text for text in words if text is not None], columns
     if equity.indices:
         yield INDICES, (), build_index_columns(equity)
