@@ -80,7 +80,7 @@ def test_every_score_and_extension_is_that_of_a_solve(tmp_path: Path, seed: int)
     assert question.paths is not None
     rows = list_refused(question)
     told = settle_all(question.decided, rows, lambda name, share: None, StudyProgress(UNLIMITED, "dossiers"))
-    assert (told.by_solve, told.intervals) == (0, 0)
+    assert (told.settled["by_solve"], told.settled["intervals"]) == (0, 0)
     alone = replace(question, paths=None)
     for row in rows:
         asked = list_changes(alone, row, confirm=False)

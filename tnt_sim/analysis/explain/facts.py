@@ -31,7 +31,6 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.errors import Place
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.expressions.columns import ValueKind, get_column_kind, read_numeric_column
 from tnt_sim.rules.expressions.comparisons import convert_to_local_days, parse_number, read_date_bound
@@ -48,72 +47,47 @@ _LOW, _HIGH = ("min", "above"), ("max", "below")
 _EARLY, _LATE = ("until", "before"), ("from", "after")
 
 
-@dataclass(frozen=True, slots=True)
-class UnmetCondition:
-    """Requirement that one application misses.
-
-    Attributes
-    ----------
-    rule, column : id of the eligibility entry (`state` for a closed application) and column that it
-    tests
-    value : value of the application; None for an empty cell or if several columns count
-    test, limit : comparison that fails (`min`, `above`, `until`, …) and its bound, or None
-    shortfall : distance from the bound, positive; None if it cannot be measured
-    unit : "money" (euros), "number", "days" or "text"
-    wanted : the requirement as written in the scenario
-    reason, source : explanation given by the planner; law or page
-    place : position of the requirement in the scenario files
-    not_given : empty columns, if the application misses the requirement only because of them
-    """
-
-    rule: str
-    column: str
-    value: Fraction | str | None
-    test: str | None
-    limit: Fraction | str | None
-    shortfall: Fraction | None
-    unit: str
-    wanted: Mapping[str, Any]
-    reason: str
-    source: str
-    place: Place
-    not_given: tuple[str, ...] = ()
-
-
-def list_unmet_conditions(problem: Problem, row: int) -> list[UnmetCondition]:
+def list_unmet_conditions(problem: Problem, row: int) -> list[UnmetEntry]:
     """List all requirements that an application misses, in the order of the scenario."""
     specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
     result = []
     for failure in problem.eligibility.failures:
         if failure.mask[row]:
             spec, number = specs.get(failure.rule, (None, -1))
-            result.append(_build_unmet_condition(problem, row, failure, spec, number))
+            result.append(_build_unmet_entry(problem, row, failure, spec, number))
     return result
 
 
-def _build_unmet_condition(
+def _build_unmet_entry(
     problem: Problem, row: int, failure: Failure, spec: EligibilitySpec | None, number: int
-) -> UnmetCondition:
+) -> UnmetEntry:
     wanted = {} if spec is None else {failure.column: spec.require.root[failure.column]}
     value, unit = _read_value(problem, row, failure.column)
     tests = wanted.get(failure.column)
-    amounts: FailedComparison = (None, None, None)
+    failed: FailedComparison = (None, None, None)
     if isinstance(tests, dict) and value is not None:
         path = ("eligibility", number, "require", failure.column)
-        amounts = _find_failed_comparison(problem, row, failure.column, tests, value, path)
+        failed = _find_failed_comparison(problem, row, failure.column, tests, value, path)
+    test, limit, shortfall = failed
     place = problem.scenario.locate(("dossiers",) if spec is None else ("eligibility", number))
-    return UnmetCondition(
-        failure.rule,
-        failure.column,
-        value,
-        *amounts,
-        unit,
-        wanted,
-        failure.reason,
-        failure.source,
-        place,
-        () if failure.is_filled else list_blank_columns(problem.case, failure, np.array([row])),
+    return UnmetEntry(
+        rule=failure.rule,
+        column=failure.column,
+        value=_format_value(value),
+        test=test,
+        limit=_format_value(limit),
+        shortfall=format_fraction(shortfall),
+        unit=unit,
+        wanted=wanted,
+        reason=failure.reason,
+        source=failure.source,
+        place=str(place),
+        not_given=() if failure.is_filled else list_blank_columns(problem.case, failure, np.array([row])),
     )
+
+
+def _format_value(value: Fraction | str | None) -> str | None:
+    return format_fraction(value) if isinstance(value, Fraction) else value
 
 
 def _read_value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | None, str]:
@@ -282,9 +256,7 @@ def build_entry(
         reason_code=code,
         optimal=decided.is_optimal,
         reason=decided.sentences[row],
-        missed=tuple(_build_unmet_entry(one) for one in list_unmet_conditions(problem, row))
-        if code in INELIGIBLE_CODES
-        else (),
+        missed=list_unmet_conditions(problem, row) if code in INELIGIBLE_CODES else (),
         margin=None if funded else _build_margin_entry(facts, row),
         by=_find_blocking_dossier(facts, row),
         rule=_find_reason_rule(decided, row),
@@ -294,26 +266,6 @@ def build_entry(
         on_reserve=_build_reserve_entry(decided, number),
         because=because,
         barred_by=None if barring_rule is None else build_rule_entry(problem, barring_rule),
-    )
-
-
-def _build_unmet_entry(unmet: UnmetCondition) -> UnmetEntry:
-    def format_value(value: Fraction | str | None) -> str | None:
-        return format_fraction(value) if isinstance(value, Fraction) else value
-
-    return UnmetEntry(
-        rule=unmet.rule,
-        column=unmet.column,
-        value=format_value(unmet.value),
-        test=unmet.test,
-        limit=format_value(unmet.limit),
-        shortfall=format_value(unmet.shortfall),
-        unit=unmet.unit,
-        wanted=unmet.wanted,
-        reason=unmet.reason,
-        source=unmet.source,
-        place=str(unmet.place),
-        not_given=unmet.not_given,
     )
 
 

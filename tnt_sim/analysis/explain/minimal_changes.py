@@ -24,6 +24,7 @@ funds the application, from the upper one on every optimum does. Increases witho
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -467,34 +468,14 @@ ReportProgress = Callable[[str, float], None]
 
 @dataclass(slots=True)
 class ChangeTable:
-    """Changes by row, and how each was settled.
-
-    Attributes
-    ----------
-    by_bounds, by_solve, intervals : number of refused candidates whose score was settled by bounds,
-    by a solve, or only within an interval
-    lifted_by_bounds, lifted_by_solve, lifted_open : number of obstacles settled by bounds, by a
-    solve, or left open
-    """
+    """Changes by row, and the number of scores and obstacles by how they were settled."""
 
     changes: dict[int, list[ChangeEntry]] = field(default_factory=dict)
-    by_bounds: int = 0
-    by_solve: int = 0
-    intervals: int = 0
-    lifted_by_bounds: int = 0
-    lifted_by_solve: int = 0
-    lifted_open: int = 0
+    settled: Counter[str] = field(default_factory=Counter)
 
     def count_by_method(self) -> SettledCounts:
         """Return the number of applications or obstacles settled in each way."""
-        return SettledCounts(
-            by_bounds=self.by_bounds,
-            by_solve=self.by_solve,
-            intervals=self.intervals,
-            lifted_by_bounds=self.lifted_by_bounds,
-            lifted_by_solve=self.lifted_by_solve,
-            lifted_open=self.lifted_open,
-        )
+        return SettledCounts(**{name: self.settled[name] for name in SettledCounts.__slots__})
 
 
 def settle_all(
@@ -543,9 +524,9 @@ def settle_all(
     for row in scores.keys() - solution.changes.keys():  # it was not its turn
         solution.changes[row] = [scores[row]]
         if scores[row].status in ("exact", "impossible"):
-            solution.by_bounds += 1
+            solution.settled["by_bounds"] += 1
         else:
-            solution.intervals += 1
+            solution.settled["intervals"] += 1
         course.n_done += 1
     for row in wanted & envelopes.keys():
         solution.changes.setdefault(row, []).append(envelopes[row])
@@ -652,13 +633,13 @@ def _compute_scores(
         course.n_done += 1
         steps = _compute_exact_steps(question, effect[row], interval)
         if interval.impossible:
-            table.by_bounds += 1
+            table.settled["by_bounds"] += 1
             entry: ChangeEntry = _build_impossible_score(decided, score)
         elif steps is not None:
-            table.by_bounds += 1
+            table.settled["by_bounds"] += 1
             entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
         elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=bool(by_kernel)):
-            table.by_solve += 1
+            table.settled["by_solve"] += 1
             inside = optimise(
                 with_fixed(decided.problem, [row]),
                 OptimiseOptions(prove=False),
@@ -669,7 +650,7 @@ def _compute_scores(
                 question, row, score, effect[row], inside, confirm=False, settled_by="solve"
             )
         elif decided.best or interval.low or interval.high is not None:
-            table.intervals += 1
+            table.settled["intervals"] += 1
             entry = _build_interval_entry(decided, row, score, effect[row], interval)
         else:
             continue  # nothing is known
@@ -678,7 +659,7 @@ def _compute_scores(
 
 def _can_solve_more(decided: DecidedRun, table: ChangeTable, until: Deadline, *, by_kernel: bool) -> bool:
     """Whether one more solve for the score of an application is worth its time."""
-    return decided.best and not until.expired and (by_kernel or table.by_solve < MOST_SOLVES)
+    return decided.best and not until.expired and (by_kernel or table.settled["by_solve"] < MOST_SOLVES)
 
 
 def _lift_obstacles(
@@ -713,17 +694,17 @@ def _lift_obstacle(
     offers, proof = obstacle.problem.offers, bounds.decided.proof
     funds = bounds.is_funded(obstacle.problem, row)
     if funds is False:
-        table.lifted_by_bounds += 1
+        table.settled["lifted_by_bounds"] += 1
         return obstacle.build_refused_entry(proof, "bounds")
     if funds and offers.least_cents[row] == offers.most_cents[row]:
-        table.lifted_by_bounds += 1
+        table.settled["lifted_by_bounds"] += 1
         return obstacle.build_funded_entry(int(offers.most_cents[row]), proof, "bounds")
     if not until.expired:
-        table.lifted_by_solve += 1
+        table.settled["lifted_by_solve"] += 1
         return solve_without_obstacle(
             obstacle, obstacle.problem, row, bounds.decided, prove=False, settled_by="solve"
         )
-    table.lifted_open += 1
+    table.settled["lifted_open"] += 1
     return obstacle.build_open_entry("ask_alone")
 
 
