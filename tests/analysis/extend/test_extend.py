@@ -116,7 +116,7 @@ def _moves_fit(result: ExtendResult, seed: int) -> None:
         place = {name: k for k, name in enumerate(tree.ids)}
         for move in found.transfers.moves:
             assert move.cents > 0
-            giver, taker = place[move.giver], place[move.taker]
+            giver, taker = place[move.from_], place[move.to]
             assert not tree.ring_fenced[giver] or move.kind != TRANSFER, (seed, key)
             assert not tree.ring_fenced[taker], (seed, key)
             if move.kind == TRANSFER:
@@ -131,7 +131,7 @@ def _moves_fit(result: ExtendResult, seed: int) -> None:
             k for k in range(1, tree.n_nodes) if tree.parent[k] == 0 and tree.amount_cents[k] is not None
         ]
         changed = sum((has[k] or 0) - (tree.amount_cents[k] or 0) for k in within)
-        added = sum(m.cents for m in found.transfers.moves if m.kind != TRANSFER and place[m.giver] == 0)
+        added = sum(m.cents for m in found.transfers.moves if m.kind != TRANSFER and place[m.from_] == 0)
         assert changed == added, (seed, key)
 
 

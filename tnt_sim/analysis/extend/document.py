@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, GrantedRange, ListAtTotal
+from tnt_sim.analysis.extend.transfer import MoveEntry
 from tnt_sim.analysis.marginal.extension_allocation import AddedAmount, list_added
 from tnt_sim.analysis.marginal.marginal_euro import NextEuro
 from tnt_sim.analysis.shared.goal_values import StageValue
@@ -67,16 +68,6 @@ class TransferEnvelopeEntry:
     granted_cents: int
     n_funded: int
     n_departments: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveEntry:
-    """Money that one envelope gives to another."""
-
-    from_: str
-    to: str
-    cents: int
-    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,10 +291,7 @@ class _Writer:
             granted_cents=reading.granted_cents[0],
             unspent_cents=reading.left_cents[0],
             envelopes=self._build_envelope_entries(best_list, funded),
-            moves=[
-                MoveEntry(from_=one.giver, to=one.taker, cents=one.cents, kind=one.kind)
-                for one in transfers.moves
-            ],
+            moves=transfers.moves,
             could_give=list_added(transfers.could_give),
             raised=list_added(transfers.raised),
             enter=moves.enter,

@@ -356,7 +356,7 @@ def _list_transfer_siblings(tree: Tree, transfers: TransferReading) -> list[str]
         tree.get_node(name)
         for move in transfers.moves
         if move.kind == TRANSFER
-        for name in (move.giver, move.taker)
+        for name in (move.from_, move.to)
     }
     parents = {int(tree.parent[k]) for k in named}
     family = [

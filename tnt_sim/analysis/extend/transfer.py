@@ -29,17 +29,11 @@ STATED_LIMITS, NO_LIMITS, SOME_LIMITS, NOTHING = "stated", "free", "mixed", "non
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyMove:
-    """Move of cents from one envelope to another.
+class MoveEntry:
+    """Money that one envelope gives to a sibling (`transfer`), or a parent of what it has not assigned."""
 
-    Attributes
-    ----------
-    giver, taker : envelope ids
-    kind : `transfer` between siblings; `unassigned` from the unassigned money of a parent
-    """
-
-    giver: str
-    taker: str
+    from_: str
+    to: str
     cents: int
     kind: str
 
@@ -57,7 +51,7 @@ class TransferReading:
     reading : all figures of the tree
     """
 
-    moves: tuple[MoneyMove, ...]
+    moves: tuple[MoveEntry, ...]
     could_give: Mapping[str, int]
     raised: Mapping[str, int]
     reading: EnvelopeReading
@@ -117,15 +111,15 @@ def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> 
         reading = read_envelopes(apart, node, allocation.granted_cents)
     if not reading.holds:
         raise _build_excess_error(tree, reading)
-    moves = [MoneyMove(tree.ids[m.giver], tree.ids[m.taker], m.cents, TRANSFER) for m in reading.moves]
+    moves = [MoveEntry(tree.ids[m.giver], tree.ids[m.taker], m.cents, TRANSFER) for m in reading.moves]
     parent = tree.parent
     moves += [
-        MoneyMove(tree.ids[int(parent[k])], tree.ids[k], cents, UNASSIGNED)
+        MoveEntry(tree.ids[int(parent[k])], tree.ids[k], cents, UNASSIGNED)
         for k, cents in enumerate(reading.extra_cents)
         if cents
     ]
     place = {name: k for k, name in enumerate(tree.ids)}
-    moves.sort(key=lambda move: (place[move.giver], place[move.taker]))
+    moves.sort(key=lambda move: (place[move.from_], place[move.to]))
     could = siblings.compute_unused_transfers()
     raised = {
         tree.ids[k]: over

@@ -15,11 +15,11 @@ from tnt_sim.analysis.extend.document import (
     FundedListEntry,
     LargerTotalEntry,
     LargestGrant,
-    MoveEntry,
     TransferEnvelopeEntry,
     ValueLimits,
 )
 from tnt_sim.analysis.extend.result import FREE, NESTED, GrantedRange
+from tnt_sim.analysis.extend.transfer import MoveEntry
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
