@@ -21,7 +21,7 @@ from families import write
 from frozen import FLAGSHIP
 from variants import variants
 
-from tnt_sim.analysis.batch.task import build_record
+from tnt_sim.analysis.batch.runner import build_record
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, set_text, with_sets

@@ -21,7 +21,7 @@ from tnt_sim.reporting.reports.decision_table import DECISION, build_decision_ta
 from tnt_sim.reporting.reports.letters import PHRASES, write_letters
 from tnt_sim.reporting.text.legal_wording import load_wording
 from tnt_sim.reporting.text.letter_reasons import SENTENCES
-from tnt_sim.reporting.text.mention import describe_appeal, describe_mention
+from tnt_sim.reporting.text.verification import describe_appeal, describe_mention
 from tnt_sim.scenario.load import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]

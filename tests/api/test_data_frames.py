@@ -11,7 +11,7 @@ import pytest
 from support.demo_project import write_demo
 
 import tnt_sim as tnt
-from tnt_sim.reporting.notebook.data_frames import convert_table
+from tnt_sim.reporting.notebook.tables import convert_table
 
 
 @pytest.fixture(scope="module")

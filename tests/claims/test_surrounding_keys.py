@@ -39,7 +39,7 @@ from tnt_sim.i18n.numbers import format_cents, set_currency
 from tnt_sim.reporting.decision_page.page import PageOptions, render_report_html
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.letters import Letters, write_letters
-from tnt_sim.reporting.transparency.programme.documents import iterate_programme_documents
+from tnt_sim.reporting.transparency.programme.inventory import iterate_programme_documents
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.problem import compile_problem
 

@@ -21,15 +21,15 @@ from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.system import System, weigh
 from tnt_sim.deadline import Deadline
 from tnt_sim.prove.branch_search import PointFound
-from tnt_sim.prove.decomposition_proof import (
+from tnt_sim.prove.kernel_proofs import build_item_rows, prove_by_blocks, prove_by_caps, prove_from_hints
+from tnt_sim.prove.proof_lp import ProofLp
+from tnt_sim.prove.refutation import (
     _compute_least_cost,
     _count_components,
     _select_splitting_rows,
     prove_by_pieces,
+    refute,
 )
-from tnt_sim.prove.kernel_proofs import build_item_rows, prove_by_blocks, prove_by_caps, prove_from_hints
-from tnt_sim.prove.proof_lp import ProofLp
-from tnt_sim.prove.refutation import refute
 from tnt_sim.solve.methods.lexicographic import ProofHints
 
 ENDLESS = Deadline(None)

@@ -18,10 +18,16 @@ from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove import refutation
 from tnt_sim.prove.branch_search import BranchSearch, NotProved, _Parent, _PseudoCosts
-from tnt_sim.prove.decomposition_proof import prove_by_pieces
 from tnt_sim.prove.kernel_proofs import prove_from_hints
 from tnt_sim.prove.proof_lp import LpSolution, LpStatus, ProofLp
-from tnt_sim.prove.refutation import MIN_DEPTH, _Root, _separate_cuts, add_gomory_cuts, refute
+from tnt_sim.prove.refutation import (
+    MIN_DEPTH,
+    _Root,
+    _separate_cuts,
+    add_gomory_cuts,
+    prove_by_pieces,
+    refute,
+)
 from tnt_sim.solve.backends.highs import DUAL, PRIMAL
 from tnt_sim.solve.methods.lexicographic import ProofHints
 

@@ -70,7 +70,7 @@ class Result(ResultData, DecisionQuestions):
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of its tables, `dossiers` first."""
-        from tnt_sim.reporting.notebook.run_tables import RUN_TABLES
+        from tnt_sim.reporting.notebook.tables import RUN_TABLES
 
         return RUN_TABLES
 
@@ -121,8 +121,7 @@ class Result(ResultData, DecisionQuestions):
         >>> result.to_dataframe(table="envelopes", euros=True, labels="fr").columns[3]
         'Montant'
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
-        from tnt_sim.reporting.notebook.run_tables import DecidedTable, build_run_table
+        from tnt_sim.reporting.notebook.tables import DecidedTable, build_run_table, convert_table
 
         decided = DecidedTable(self.problem.scenario.spec, self.dossiers)
         return convert_table(build_run_table(table, decided, self.data), backend, euros=euros, labels=labels)

@@ -17,7 +17,7 @@ from tnt_sim.engine.stored_run import NODE, StoredRun
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.charts.theme import import_altair
 from tnt_sim.reporting.notebook.cards import About, render_result_card
-from tnt_sim.reporting.notebook.run_tables import RUN_TABLES, DecidedTable, build_run_table
+from tnt_sim.reporting.notebook.tables import RUN_TABLES, DecidedTable, build_run_table
 from tnt_sim.studies.functions import build_methods
 from tnt_sim.studies.registry import ON_RUNS
 from tnt_sim.studies.told_errors import with_told_errors
@@ -157,7 +157,7 @@ class Run(RunQuestions):
         >>> tnt.open_run(result.save()).to_dataframe()["granted_cents"].sum() > 0
         True
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.tables import convert_table
 
         decided = DecidedTable(self.run.spec, self.run.table.drop(NODE))
         return convert_table(

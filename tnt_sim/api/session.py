@@ -170,7 +170,7 @@ class Variants(StudyAnswer):
         >>> many.to_dataframe("pandas", euros=True)["n_funded"].to_list()
         [16]
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.tables import convert_table
 
         return convert_table(self.table(table), backend, euros=euros, labels=labels)
 

@@ -78,7 +78,7 @@ class Sweep(WithReport, StudyAnswer):
         >>> curve.to_dataframe(table="points").height
         6
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.tables import convert_table
 
         return convert_table(self.table(table), backend, euros=euros, labels=labels)
 

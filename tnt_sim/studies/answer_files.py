@@ -145,7 +145,7 @@ class Pages(WithReport, StudyAnswer):
         >>> scenario.analyse.rule_prices().to_dataframe(euros=True).height
         3
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.tables import convert_table
 
         own = getattr(super(), "to_dataframe", None)
         if table is None and own is None:

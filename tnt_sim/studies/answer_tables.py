@@ -9,7 +9,7 @@ from typing import Protocol
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.i18n.parameters import Listed
 from tnt_sim.reporting.report_tree import Cell, Column, Kind, Output, Paragraph, Table, Words
-from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.reporting.text.vocabulary import label_dossier
 
 
 @dataclass(frozen=True, slots=True)

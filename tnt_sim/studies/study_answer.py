@@ -129,7 +129,7 @@ class QuestionAnswer(Pages):
         >>> scenario.analyse.rule_prices().to_dataframe().height
         3
         """
-        from tnt_sim.reporting.notebook.data_frames import convert_table
+        from tnt_sim.reporting.notebook.tables import convert_table
 
         if table is not None or self.study.table not in self.document:
             table = table or self.study.table

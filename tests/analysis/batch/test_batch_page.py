@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tnt_sim.analysis.batch.runner import build_failed_record
 from tnt_sim.analysis.batch.store import read_runs
-from tnt_sim.analysis.batch.task import build_failed_record
 from tnt_sim.analysis.shared.result_store import RUNS
 from tnt_sim.cli.main import main
 

@@ -17,9 +17,8 @@ from support.full_disk import full_disk
 from support.lanes import seeds
 
 from tnt_sim.analysis.batch.plan import read_plan
-from tnt_sim.analysis.batch.runner import build_batch_manifest, run_batch
+from tnt_sim.analysis.batch.runner import BatchTask, build_batch_manifest, compute, run_batch
 from tnt_sim.analysis.batch.store import SCHEMA, build_table, read_runs
-from tnt_sim.analysis.batch.task import BatchTask, compute
 from tnt_sim.analysis.shared.executors import _Dask, executor
 from tnt_sim.analysis.shared.result_store import JOURNAL, RUNS, ResultStore
 from tnt_sim.cli.main import main

@@ -10,11 +10,10 @@ import pytest
 from support import draws
 from support.lanes import seeds
 
-from tnt_sim.analysis.batch import task as work
+from tnt_sim.analysis.batch import runner as work
 from tnt_sim.analysis.batch.document import BatchRecord
 from tnt_sim.analysis.batch.plan import read_plan
-from tnt_sim.analysis.batch.runner import run_batch
-from tnt_sim.analysis.batch.task import BatchTask, compute
+from tnt_sim.analysis.batch.runner import BatchTask, compute, run_batch
 from tnt_sim.analysis.shared.executors import executor
 from tnt_sim.engine.session import SolverSession
 from tnt_sim.engine.solve import solve

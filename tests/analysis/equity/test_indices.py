@@ -11,7 +11,7 @@ import pytest
 from support.lanes import seeds
 
 from tnt_sim.analysis.equity import theil_index
-from tnt_sim.analysis.equity.gini_index import compute_gini, sort_by_per_head
+from tnt_sim.analysis.equity.list_equity import compute_gini, sort_by_per_head
 from tnt_sim.analysis.equity.money_spread import TerritoryMoney, compute_spread
 from tnt_sim.analysis.equity.theil_index import IndexBounds, TheilUnits, enclose_index
 

@@ -8,10 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.analysis.reconcile import payment_assignment, payment_pairs
-from tnt_sim.analysis.reconcile.accounting_lines import AccountingLines, read_accounting_lines
-from tnt_sim.analysis.reconcile.payment_pairs import compute_name_points, find_named_dossiers
-from tnt_sim.analysis.reconcile.reconciliation import Reconciliation, reconcile_lines
+from tnt_sim.analysis.reconcile import payment_assignment, reconciliation
+from tnt_sim.analysis.reconcile.reconciliation import (
+    Reconciliation,
+    compute_name_points,
+    find_named_dossiers,
+    reconcile_lines,
+)
+from tnt_sim.analysis.reconcile.run_reconciliation import AccountingLines, read_accounting_lines
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import DataError
 
@@ -119,7 +123,7 @@ def test_the_same_name_with_another_siren_is_no_match() -> None:
 
 
 def test_more_pairs_than_are_looked_at_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payment_pairs, "MOST_PAIRS", 3)
+    monkeypatch.setattr(reconciliation, "MOST_PAIRS", 3)
     found = reconcile_lines(
         table(("101", "Ain", SIRET["A"], 500), ("102", "Ain", SIRET["A"], 600)),
         lines(("", SIRET["A"], "AIN", "", 500), ("", SIRET["A"], "AIN", "", 600)),

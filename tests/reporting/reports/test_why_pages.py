@@ -18,7 +18,7 @@ from tnt_sim.cli.main import main
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.renderers.html import render_report_html
 from tnt_sim.reporting.report_tree import WIDE, Chart
-from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.reporting.text.vocabulary import label_dossier
 from tnt_sim.studies.registry import load_study
 from tnt_sim.studies.study_answer import build_report
 

@@ -12,7 +12,7 @@ from tnt_sim.domain.publisher import PublisherSpec
 from tnt_sim.errors import ScenarioError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.reporting.text.legal_wording import load_shipped_wording, load_wording
-from tnt_sim.reporting.text.mention import describe_appeal, describe_mention
+from tnt_sim.reporting.text.verification import describe_appeal, describe_mention
 
 PUBLISHER = PublisherSpec(authority="la préfète", contact="x@exemple.fr", rules="www.exemple.fr/regles")
 SHIPPED = load_shipped_wording()

@@ -28,8 +28,11 @@ from tnt_sim.i18n.numbers import open_currency_session
 from tnt_sim.reporting.text.legal_wording import load_shipped_wording, load_wording
 from tnt_sim.reporting.transparency.folder import iterate_documents
 from tnt_sim.reporting.transparency.programme.archive import READMES, SUMS, build_archive
-from tnt_sim.reporting.transparency.programme.documents import iterate_programme_documents
-from tnt_sim.reporting.transparency.programme.inventory import list_inventory_fields, write_inventory_csv
+from tnt_sim.reporting.transparency.programme.inventory import (
+    iterate_programme_documents,
+    list_inventory_fields,
+    write_inventory_csv,
+)
 from tnt_sim.scenario.load import load_scenario
 
 WORDING = load_shipped_wording()

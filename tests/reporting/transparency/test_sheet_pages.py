@@ -17,9 +17,8 @@ from tnt_sim.engine.run_folder.run_access import open_stored
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.transparency.folder import iterate_documents
+from tnt_sim.reporting.transparency.folder import build_anchor, iterate_documents
 from tnt_sim.reporting.transparency.sheet import build_sheets
-from tnt_sim.reporting.transparency.sheet_collection import build_anchor
 from tnt_sim.scenario.load import load_scenario
 
 EVERYWHERE = (

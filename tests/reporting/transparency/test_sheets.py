@@ -28,7 +28,7 @@ from tnt_sim.reporting.transparency import folder as folder_module
 from tnt_sim.reporting.transparency.folder import MANIFEST, iterate_documents, write_transparency
 from tnt_sim.reporting.transparency.operations import rank_by_quotient
 from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets
-from tnt_sim.reporting.transparency.sheet_line import SheetItem
+from tnt_sim.reporting.transparency.sheet_page import SheetItem
 from tnt_sim.scenario.load import load_scenario
 
 MOTIFS = ROOT / "scenarios" / "motifs.yaml"

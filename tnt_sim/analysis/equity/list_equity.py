@@ -5,6 +5,15 @@ department is not uneven because it pays nothing elsewhere. The number of an app
 SIREN, or else its name does. An application that has neither is an applicant of its own. An applicant whose
 applications disagree on its inhabitants has the largest number. Money per head counts only applicants with known
 inhabitants. A commune and the group it belongs to are two applicants, whose inhabitants overlap.
+
+Gini index of money per inhabitant over many units, on columns of integers.
+
+For units with inhabitants p_i, cents g_i, P = Σ p_i and M = Σ g_i, in ascending order of g_i / p_i::
+
+    G = 1 − Σ_i p_i · (2·Σ_{j<i} g_j + g_i) / (P·M)
+
+The order is exact: units are sorted by the whole part of g_i / p_i, then by 62 binary digits of its fraction.
+Two different fractions with denominators below 2³¹ differ by more than 2⁻⁶². The sums are Python integers.
 """
 
 from __future__ import annotations
@@ -12,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
+from operator import mul
 from typing import Literal
 
 import numpy as np
@@ -19,14 +30,48 @@ import polars as pl
 
 from tnt_sim.analysis.equity.applicant_classes import DIMENSIONS, RURAL, build_class_columns, rank_class
 from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
-from tnt_sim.analysis.equity.gini_index import compute_gini
 from tnt_sim.analysis.equity.theil_index import DECIMALS, TheilUnits
 from tnt_sim.documents import Record
 from tnt_sim.domain.territory import extract_siren
-from tnt_sim.rules.linear_terms import IntArray, sum_by_group
+from tnt_sim.rules.linear_terms import IntArray, sum_by_group, sum_exactly
 from tnt_sim.scenario.spec import ScenarioSpec
 
+_BITS = 31
+
+
+def compute_gini(inhabitants: IntArray, cents: IntArray) -> Fraction | None:
+    """Compute the Gini index of units; None for fewer than two, or without money.
+
+    Parameters
+    ----------
+    inhabitants : int64 (n,), each above 0
+    cents : int64 (n,), each at least 0
+    """
+    population, money = sum_exactly(inhabitants), sum_exactly(cents)
+    if len(inhabitants) < 2 or money <= 0:
+        return None
+    paid = cents > 0
+    people, granted = inhabitants[paid], cents[paid]
+    order = sort_by_per_head(people, granted)
+    amounts = granted[order].tolist()
+    doubled = (2 * after - own for after, own in zip(accumulate(amounts), amounts, strict=True))
+    below = sum(map(mul, people[order].tolist(), doubled))
+    return 1 - Fraction(below, population * money)
+
+
+def sort_by_per_head(inhabitants: IntArray, cents: IntArray) -> IntArray:
+    """Return the positions of units in ascending order of cents per inhabitant, exactly."""
+    if len(inhabitants) and int(inhabitants.max()) >> _BITS:
+        ratios = [Fraction(g, p) for g, p in zip(cents.tolist(), inhabitants.tolist(), strict=True)]
+        return np.array(sorted(range(len(ratios)), key=ratios.__getitem__), dtype=np.int64)
+    whole, rest = np.divmod(cents, inhabitants)
+    high, rest = np.divmod(rest << _BITS, inhabitants)
+    low = (rest << _BITS) // inhabitants
+    return np.lexsort(((high << _BITS) + low, whole))
+
+
 APPLICANT, DEPARTMENT = "applicant", "department"
+
 """Units between which money is compared."""
 
 
@@ -192,6 +237,7 @@ def _compute_list(table: pl.DataFrame, spec: ScenarioSpec) -> ListEquity:
 
 
 _WRITTEN = ("applicant_type", "department", "region")
+
 """Columns that decide the class of an applicant, with the one that says how rural its territory is."""
 
 
@@ -304,7 +350,9 @@ def _number_classes(units: pl.DataFrame, dimension: str) -> tuple[list[str], Int
 
 
 _COUNTED = ("n_dossiers", "n_eligible", "n_funded")
+
 _REQUESTS = (("requested_cents", "n_unstated"), ("eligible_cents", "n_eligible_unstated"))
+
 """Sums of requests, each with the column that counts those without an amount."""
 
 

@@ -174,7 +174,7 @@ def determine_exit_code(
 
 def _format_measure_change(path: Path, measure: str) -> str:
     """Return the change of a scenario that optimises a Pabulib file by another measure."""
-    from tnt_sim.reporting.text.pabulib import require_measure
+    from tnt_sim.reporting.export.pabulib import require_measure
 
     if path.suffix.lower() != ".pb":
         raise UsageError(
@@ -186,7 +186,7 @@ def _format_measure_change(path: Path, measure: str) -> str:
 
 def _describe_pabulib(path: Path, scenario: ScenarioData) -> list[Text]:
     """Describe the run of a Pabulib file; empty for a scenario."""
-    from tnt_sim.reporting.text.pabulib import describe_pabulib
+    from tnt_sim.reporting.export.pabulib import describe_pabulib
 
     if path.suffix.lower() != ".pb":
         return []

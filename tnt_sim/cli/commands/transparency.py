@@ -89,8 +89,7 @@ def transparency(
     from tnt_sim.engine.run_folder.atomic_write import check_target
     from tnt_sim.engine.run_folder.run_access import open_stored, refuse_act
     from tnt_sim.reporting.text.legal_wording import load_wording
-    from tnt_sim.reporting.transparency.folder import choose_wording, write_transparency
-    from tnt_sim.reporting.transparency.written_sheets import build_report
+    from tnt_sim.reporting.transparency.folder import build_report, choose_wording, write_transparency
 
     if archive is not None:
         check_target(archive, replace=force)

@@ -21,10 +21,13 @@ from typing import Any, NoReturn
 import jinja2
 from markupsafe import Markup
 
+from tnt_sim.analysis.equity.department_spread import ListMoney, compute_spreads, get_map_year
+from tnt_sim.analysis.equity.list_equity import ListEquity, compute_equity
 from tnt_sim.analysis.explain.document import ExplainDocument
+from tnt_sim.domain.publisher import list_missing_keys
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.errors import DataError, Defects, Place, UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, Text, _, join_sentences
 from tnt_sim.i18n.numbers import (
     EURO,
     format_amount,
@@ -34,11 +37,12 @@ from tnt_sim.i18n.numbers import (
     format_short_amount,
     get_currency,
 )
+from tnt_sim.i18n.parameters import Items, Money
+from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.charts.department_map import draw_map
 from tnt_sim.reporting.decision_page import page_rows
-from tnt_sim.reporting.decision_page.equity import build_equity
-from tnt_sim.reporting.decision_page.legal_annex import build_legal_annex
 from tnt_sim.reporting.decision_page.note_sections import (
+    Picture,
     build_candidate_cards,
     build_extension_rows,
     build_gains,
@@ -52,6 +56,7 @@ from tnt_sim.reporting.decision_page.note_sections import (
     describe_rules,
     describe_shared_out,
     describe_territories,
+    draw_chart,
     has_limits,
 )
 from tnt_sim.reporting.decision_page.note_sentences import build_sentences
@@ -67,15 +72,33 @@ from tnt_sim.reporting.decision_page.script_data import (
 from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, build_groupings, build_tallies
 from tnt_sim.reporting.public_run import hide_persons
 from tnt_sim.reporting.renderers.html import build_security_policy, read_asset
-from tnt_sim.reporting.report_tree import SYNTHETIC
+from tnt_sim.reporting.report_tree import SYNTHETIC, Chart, Column, write_words
 from tnt_sim.reporting.reports.decision_table import build_decision_table
 from tnt_sim.reporting.reports.envelope_table import Outlet, list_columns
+from tnt_sim.reporting.reports.equity import (
+    ABOUT_INDICES,
+    DIMENSION,
+    SPLITS,
+    build_class_columns,
+    build_split_columns,
+    describe_heads,
+    describe_indices,
+    describe_size_heads,
+    describe_success,
+    describe_total,
+    label_class,
+    list_remarks,
+    list_size_heads,
+    round_per_head,
+)
 from tnt_sim.reporting.reports.explanation import MOST_RESERVE_ROWS, build_explained, with_motives
+from tnt_sim.reporting.reports.money_spread import build_spread_chart
 from tnt_sim.reporting.text import vocabulary
 from tnt_sim.reporting.text.verification import (
     UNBOUND,
     WITHOUT_PROGRAM,
     build_answer_rows,
+    choose_legal_texts,
     describe_evidence,
     describe_place,
     describe_unread,
@@ -83,9 +106,136 @@ from tnt_sim.reporting.text.verification import (
 from tnt_sim.rules.expressions import text as expressions_text
 from tnt_sim.verify.verification import Means, Standing
 
+
+@dataclass(frozen=True, slots=True)
+class FiguresTable:
+    """A table of the annex, with the sentences above it."""
+
+    title: str
+    sentences: Sequence[str]
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class EquityAnnex:
+    """The annex: sentences, pictures and tables; a picture is None where its figures are not known."""
+
+    total: str
+    sizes: Picture | None
+    curve: Picture | None
+    tables: Sequence[FiguresTable]
+    indices: str
+    splits: FiguresTable | None
+    remarks: Sequence[str]
+
+
+def build_equity(run: StoredRun, lang: Lang, *, paper: bool) -> EquityAnnex:
+    """Return how the list treats classes of applicants."""
+    equity = compute_equity(run.table, run.spec)
+    splits = build_split_columns(equity) if equity.splits else None
+    return EquityAnnex(
+        describe_total(equity).in_(lang),
+        _build_size_picture(equity, lang, paper=paper),
+        _build_curve(run, lang, paper=paper),
+        [_build_table(equity, dimension, lang) for dimension in equity.dimensions],
+        join_sentences(describe_indices(equity), ABOUT_INDICES if equity.indices else None).in_(lang),
+        None if splits is None else _format_table(SPLITS, [], splits, lang),
+        [text.in_(lang) for text in list_remarks(equity)],
+    )
+
+
+def _build_table(equity: ListEquity, dimension: str, lang: Lang) -> FiguresTable:
+    columns = build_class_columns(equity.list_classes(dimension))
+    words = [describe_heads(equity, dimension), describe_success(equity, dimension)]
+    return _format_table(DIMENSION[dimension], [text for text in words if text is not None], columns, lang)
+
+
+def _format_table(
+    title: Text, sentences: Sequence[Text], columns: Sequence[Column], lang: Lang
+) -> FiguresTable:
+    cells = [column.format_values(lang, range(len(column.values))) for column in columns]
+    return FiguresTable(
+        title.in_(lang),
+        [text.in_(lang) for text in sentences],
+        [write_words(column.head, lang) for column in columns],
+        list(zip(*cells, strict=True)),
+    )
+
+
+def _build_size_picture(equity: ListEquity, lang: Lang, *, paper: bool) -> Picture | None:
+    """Return the money per inhabitant of each size class; None for fewer than two, or without money."""
+    classes = list_size_heads(equity)
+    finding = describe_size_heads(equity)
+    if finding is None:
+        return None
+    bars = [
+        Bar(label_class(entry), [cents], [Money(cents)])
+        for entry in classes
+        if (cents := round_per_head(entry)) is not None
+    ]
+    question = _("How much does each inhabitant get, by size of the applicant?")
+    entries = [_("{name}: {text}", name=bar.label, text=bar.texts[0]) for bar in bars]
+    alt = Items((question, Items(entries, ";")), "")
+    return draw_chart(Chart(Bars(bars), finding, question, alt), lang, paper=paper)
+
+
+def _build_curve(run: StoredRun, lang: Lang, *, paper: bool) -> Picture | None:
+    """Return the Lorenz curve of departments; None without two of known population and money."""
+    if "department" not in run.table.columns or run.spec.place_column is not None:
+        return None
+    lists = compute_spreads([ListMoney("", run.table)], get_map_year(run.spec))
+    if lists is None:
+        return None
+    return draw_chart(build_spread_chart(lists), lang, paper=paper)
+
+
+_SHEETS = _(
+    "An applicant may ask for the sheet of its decision: the part of the computation, the data, the rules and "
+    "the operations (CRPA, art. R. 311-3-1-2). This command writes all of them:"
+)
+
+_NO_MENTION = _("Letters have no mention of the algorithm, which the law asks for (CRPA, art. L. 311-3-1).")
+
+
+@dataclass(frozen=True, slots=True)
+class LegalAnnex:
+    """The annex in one language.
+
+    Attributes
+    ----------
+    mention : of letters and orders, or that they have none
+    missing : keys of `publisher` that the scenario does not give, "" for none
+    sheets, command : what an applicant may ask for, and how it is written
+    """
+
+    mention: str
+    missing: str
+    sheets: str
+    command: str
+
+
+def build_legal_annex(run: StoredRun, lang: Lang) -> LegalAnnex | None:
+    """Return what French law asks of the decision; None for a programme outside France."""
+    if run.spec.place_column is not None:
+        return None
+    mention, keys = choose_legal_texts(run.spec, lang)[1], list_missing_keys(run.spec.publisher)
+    missing = _("Missing in `publisher` of the scenario: {keys}.", keys=", ".join(keys)) if keys else None
+    folder = "fiches" if lang is Lang.FR else "sheets"
+    return LegalAnnex(
+        mention or _NO_MENTION.in_(lang),
+        "" if missing is None else missing.in_(lang),
+        _SHEETS.in_(lang),
+        f"tnt-sim transparency runs/{run.name} --out {folder}",
+    )
+
+
 MOST_ON_PAPER = 5_000
+
 """Longest list of applications laid out on paper: each takes 8 ms of processor time."""
+
 MOST_ON_PAGE = 100_000
+
 """Longest list of applications in a page: each takes some 120 bytes, and a browser reads all of them."""
 
 
@@ -357,6 +507,7 @@ def _refuse_request(url: str, *_args: Any, **_options: Any) -> NoReturn:
 
 
 _MOST_BYTES = 1_000_000
+
 _OUTSIDE = re.compile(r"@import|@charset|url\s*\(\s*(?!['\"]?\s*data:)|</|<!--", re.IGNORECASE)
 
 

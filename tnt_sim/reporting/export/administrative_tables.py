@@ -25,7 +25,7 @@ from tnt_sim.reporting.reports.decision_table import (
 )
 from tnt_sim.reporting.reports.letters import write_letters
 from tnt_sim.reporting.text.legal_wording import LegalWording
-from tnt_sim.reporting.text.mention import choose_legal_texts
+from tnt_sim.reporting.text.verification import choose_legal_texts
 
 _STATES = {
     ApplicantDecision.COMMITTED: "Accepté",

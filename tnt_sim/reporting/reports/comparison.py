@@ -43,13 +43,13 @@ from tnt_sim.reporting.reports.equity import build_compared_section
 from tnt_sim.reporting.reports.money_spread import build_spread_nodes
 from tnt_sim.reporting.reports.study_report import build_interruption
 from tnt_sim.reporting.text.change_words import describe_cause
-from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.reporting.text.scenario_differences import (
     build_difference_rows,
     describe_changes,
     list_differences,
 )
 from tnt_sim.reporting.text.verification import describe_evidence
+from tnt_sim.reporting.text.vocabulary import label_dossiers
 from tnt_sim.scenario.scenario import is_synthetic
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.verification import Standing

@@ -35,7 +35,7 @@ from tnt_sim.reporting.text.letter_reasons import (
     describe_refusals,
     quote_bracketed,
 )
-from tnt_sim.reporting.text.mention import choose_legal_texts
+from tnt_sim.reporting.text.verification import choose_legal_texts
 from tnt_sim.verify.verification import CheckRecord, Standing
 
 PHRASES: Mapping[ApplicantDecision, Text] = {

@@ -14,7 +14,7 @@ from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.i18n.parameters import Day
 from tnt_sim.reporting.report_tree import Callout, Column, Kind, Node, Output, Report, Table, Tone, Words
 from tnt_sim.reporting.reports.progress import LimitedStudy, describe_interruption
-from tnt_sim.reporting.text.dossier_names import label_dossiers
+from tnt_sim.reporting.text.vocabulary import label_dossiers
 
 if TYPE_CHECKING:
     from tnt_sim.analysis.shared.study_head import QuestionHead

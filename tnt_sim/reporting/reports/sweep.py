@@ -42,7 +42,6 @@ from tnt_sim.reporting.report_tree import (
 )
 from tnt_sim.reporting.reports.study_report import build_interruption, describe_day
 from tnt_sim.reporting.reports.sweep_pictures import build_charts
-from tnt_sim.reporting.text.dossier_names import label_dossiers
 from tnt_sim.reporting.text.sweep import (
     ABOUT,
     CURVE,
@@ -59,6 +58,7 @@ from tnt_sim.reporting.text.sweep import (
     select_lists,
     summarise_sweep,
 )
+from tnt_sim.reporting.text.vocabulary import label_dossiers
 from tnt_sim.rules.expressions.text import capitalise
 from tnt_sim.scenario.scenario import ScenarioData
 from tnt_sim.values.answer_values import PROOF, label_goal

@@ -42,7 +42,7 @@ from tnt_sim.reporting.reports.uncertainty_pictures import (
     describe_value_finding,
     label_inputs,
 )
-from tnt_sim.reporting.text.dossier_names import label_dossiers
+from tnt_sim.reporting.text.vocabulary import label_dossiers
 from tnt_sim.scenario.scenario import is_synthetic
 
 MOST_DENOMINATOR = 10**6

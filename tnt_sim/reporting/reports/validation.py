@@ -31,7 +31,6 @@ from tnt_sim.reporting.report_tree import (
     Words,
     write_both,
 )
-from tnt_sim.reporting.reports.dossier_counts import describe_eligible, describe_filed
 from tnt_sim.reporting.reports.envelope_table import Outlet, build_envelope_table
 from tnt_sim.reporting.reports.personal_columns import PersonalColumnEntry, build_personal_section
 from tnt_sim.reporting.reports.quality import (
@@ -41,7 +40,7 @@ from tnt_sim.reporting.reports.quality import (
     build_quality_entry,
 )
 from tnt_sim.reporting.reports.warnings import build_warnings
-from tnt_sim.reporting.text.vocabulary import REASON
+from tnt_sim.reporting.text.vocabulary import REASON, describe_eligible, describe_filed
 from tnt_sim.rules.envelopes.tree_reading import can_gain, compute_unassigned_cents
 from tnt_sim.rules.expressions.selectors import describe
 from tnt_sim.rules.expressions.text import describe_selector
@@ -178,7 +177,7 @@ def list_unread_columns(scenario: ScenarioData, lang: Lang) -> list[UnreadColumn
         return []
     from tnt_sim.ingest.forms.mapping import SOURCE_ROW
     from tnt_sim.ingest.intake.unread_columns import select_unread, suggest_use
-    from tnt_sim.reporting.reports.unread_columns import build_unread_entry
+    from tnt_sim.reporting.reports.quality import build_unread_entry
 
     table = scenario.portfolio.table
     names = [name for name in scenario.portfolio.extra_columns if name != SOURCE_ROW]
@@ -313,7 +312,7 @@ def build_report(document: ValidateDocument) -> Report:
         nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
     nodes += build_warnings(document.warnings)
     if document.unread_columns:
-        from tnt_sim.reporting.reports.unread_columns import build_unread_entries
+        from tnt_sim.reporting.reports.quality import build_unread_entries
 
         nodes += build_unread_entries(document.unread_columns)
     nodes += build_personal_section(document.personal_columns or [])

@@ -6,6 +6,7 @@ manifest says which language it is in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +19,7 @@ from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.decision_page.page import render_pdf
 from tnt_sim.reporting.sheet_check.line_difference import list_differences
-from tnt_sim.reporting.sheet_check.wording_check import list_changed_texts, list_claims
-from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording
+from tnt_sim.reporting.text.legal_wording import FIELDS, LegalWording, load_shipped_wording
 from tnt_sim.reporting.transparency.folder import (
     MANIFEST,
     TransparencyDocument,
@@ -31,12 +31,50 @@ from tnt_sim.reporting.transparency.folder import (
     map_sheet_pages,
     read_manifest,
 )
-from tnt_sim.reporting.transparency.programme.documents import WORDING
+from tnt_sim.reporting.transparency.programme.inventory import WORDING
 from tnt_sim.verify.document import SHEET, SheetsEntry
 from tnt_sim.verify.run_files import serialise_document
 
+_CLAIMS = re.compile(
+    r"(?i)preuve|prouv|d\w?montr|optimal|meilleure? (?:liste|r\w?partition)|proof|prove[nds]?\b|"
+    r"best (?:list|allocation)|\d[\d\s.,]*(?:[kM]?€|euros?\b|points?\b)|€\s?\d|\brang\b|\brank(?:ed)?\b|"
+    r"\bnote de\b|\bscored?\b"
+)
+
+
+def list_changed_texts(wording: LegalWording) -> list[str]:
+    """Return the keys of the texts that are not those of the package, with the field: `mention_purpose.fr`."""
+    shipped = load_shipped_wording().texts
+    return [
+        f"{key}.{name}"
+        for key, text in wording.texts.items()
+        for name in FIELDS
+        if getattr(text, name) != getattr(shipped[key], name)
+    ]
+
+
+def list_claims(wording: LegalWording) -> Iterator[Defect]:
+    """Yield a defect for each edited text that speaks of a proof, an amount, a score or a rank, unlike ours."""
+    shipped = load_shipped_wording().texts
+    for changed in list_changed_texts(wording):
+        key, name = changed.rsplit(".", 1)
+        own, ours = getattr(wording.texts[key], name), getattr(shipped[key], name)
+        known = {match.lower() for match in _CLAIMS.findall(ours)}
+        new = [match for match in _CLAIMS.findall(own) if match.lower() not in known]
+        if new:
+            text = _(
+                'the edited text "{key}" says "{words}", which only the run may say.',
+                key=changed,
+                words=new[0],
+            )
+            hint = _("Take these words out of the text, and write the folder again.")
+            yield Defect(SHEET, text, (Place(file=WORDING),), hint)
+
+
 _NAMED = 10
+
 MOST_DEFECTS = 1_000
+
 """Defects that are listed; with more, many sheets are of another decision."""
 
 

@@ -1,14 +1,64 @@
-"""Sentences of a verification: one for each thing that was checked, and the mention on acts."""
+"""Sentences of a verification: one for each thing that was checked, and the mention on acts.
+
+Legal texts of a decision: the mention of the algorithm and the ways of appeal.
+
+The mention follows Etalab's model: purpose, authority, address of the rules, right to ask and to whom, one month,
+then two months to the CADA (code des relations entre le public et l’administration, art. R. 311-3-1-1).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tnt_sim.i18n.message import Text, _, _n, _p, join_sentences
+from tnt_sim.domain.publisher import PublisherSpec
+from tnt_sim.i18n.message import Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.parameters import Count, Items
+from tnt_sim.reporting.text.legal_wording import LegalWording, load_wording
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.values.answer_values import Support
 from tnt_sim.verify.verification import CheckRecord, Means, Standing
+
+
+def choose_legal_texts(
+    spec: ScenarioSpec, lang: Lang, wording: LegalWording | None = None
+) -> tuple[str, str]:
+    """Return ways of appeal and mention of the algorithm: the office's own texts, else those of French law.
+
+    A scenario whose territories are a column of the table is outside France: it has only texts of its own.
+    """
+    letters, texts = spec.letters, wording or load_wording()
+    if spec.place_column is not None:
+        return letters.appeal, letters.mention
+    publisher, programme = spec.publisher, spec.title or spec.id
+    appeal = letters.appeal or describe_appeal(publisher, letters.court, texts, lang)
+    return appeal, letters.mention or describe_mention(publisher, programme, texts, lang)
+
+
+def describe_appeal(publisher: PublisherSpec, court: str, wording: LegalWording, lang: Lang) -> str:
+    """Return the ways and time limits of appeal, "" without an authority."""
+    if not publisher.authority:
+        return ""
+    if not court:
+        return wording.fill("appeal", lang, authority=publisher.authority)
+    return wording.fill("appeal_to_court", lang, authority=publisher.authority, court=court)
+
+
+def describe_mention(publisher: PublisherSpec, programme: str, wording: LegalWording, lang: Lang) -> str:
+    """Return the mention of a decision prepared with an algorithm, "" without an authority."""
+    if not publisher.authority:
+        return ""
+    contact = publisher.contact or publisher.authority
+    sentences = [
+        wording.fill("mention_title", lang),
+        wording.fill("mention_purpose", lang, programme=programme),
+        wording.fill("mention_authority", lang, authority=publisher.authority),
+        wording.fill("mention_rules", lang, rules=publisher.rules) if publisher.rules else "",
+        wording.fill("mention_right", lang, contact=contact),
+        wording.fill("mention_remedy", lang),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
 
 _RULES: Mapping[Standing, Text] = MappingProxyType(
     {
@@ -19,6 +69,7 @@ _RULES: Mapping[Standing, Text] = MappingProxyType(
         Standing.NONE: _("A rule is broken, or a document is false."),
     }
 )
+
 _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
     {
         Means.SUMS: _(
@@ -41,6 +92,7 @@ _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
         Standing.NONE: _("Neither shown, nor claimed by the run."),
     }
 )
+
 _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
     {
         Means.SUMS: _("Shown here. The constraints, added up, leave nothing as good before."),
@@ -54,19 +106,25 @@ _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
         Standing.NONE: _p("verification", "Neither shown, nor claimed by the run."),
     }
 )
+
 UNBOUND = _(
     "Not verified, since nothing binds it to the allocation: versions, seconds, method, "
     "cause of the stop and solver.log."
 )
+
 WITHOUT_PROGRAM = _(
     "Anybody repeats the proof of the optimum without tnt_sim, in any Python from 3.9: the first line writes "
     "its files, the second is typed beside them."
 )
+
 NOT_VERIFIED = _("Not verified: the inputs of the run are gone, or have changed.")
+
 NOT_PROVEN = _("Drawn up without a proof: nothing shows that this allocation is the best.")
+
 _REPEATED = _(
     "That no allocation is better is repeated by the search that found this one, and shown by nothing else."
 )
+
 _EXPLANATION: Mapping[Standing, Text] = MappingProxyType(
     {
         Standing.DEMONSTRATED: _("Checked again here: reasons, amounts, and what would fund an application."),
@@ -156,7 +214,6 @@ _REASONS_CLAIMED = _(
     "That a rule keeps an application out, and what would fund it, are as the run states them: they were not "
     "checked here."
 )
-
 
 _RANKS: Mapping[Standing, Text] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tnt_sim.i18n.message import NO_TEXT, Bilingual, Lang, Text, _, join_sentences
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, Lang, Text, _, _n, _p, join_sentences
 from tnt_sim.i18n.numbers import format_day
 from tnt_sim.rules.expressions.column_text import COLUMN
 from tnt_sim.rules.expressions.text import MEASURE
@@ -27,6 +27,50 @@ from tnt_sim.verify.verification import Verification, read_own_proof
 
 if TYPE_CHECKING:
     from tnt_sim.engine.result import ResultData
+
+
+def describe_filed(n: int) -> Text:
+    """Write « 24 dossiers déposés »."""
+    return _n("{n} application filed", "{n} applications filed", n=n)
+
+
+def describe_eligible(n: int) -> Text:
+    """Write « 22 éligibles »."""
+    return _n("{n} eligible", "{n} eligible", n=n)
+
+
+FLAGS: Mapping[str, Text] = MappingProxyType(
+    {
+        "always": _("always funded"),
+        "enters": _("enters and stays"),
+        "in_and_out": _p("moves", "in and out"),
+        "leaves": _("leaves"),
+        "never": _("no amount in this range"),
+        "unknown": _("not known"),
+    }
+)
+
+
+def label_dossier(number: str, title: str | None, applicant: str | None = None) -> str:
+    """Return « École – Commune d'A (E-03) »; the number alone where nothing else is known.
+
+    >>> label_dossier("E-03", "School", "Town")
+    'School – Town (E-03)'
+    """
+    words = [text for text in (title, applicant) if text]
+    if len(words) == 2 and words[1].casefold() in words[0].casefold():
+        words = words[:1]
+    return f"{' – '.join(words)} ({number})" if words else number
+
+
+def label_dossiers(
+    numbers: Sequence[str], titles: Sequence[str | None], applicants: Sequence[str | None] | None = None
+) -> list[str]:
+    """Return the names of dossiers in order."""
+    return [
+        label_dossier(number, title, applicant)
+        for number, title, applicant in zip(numbers, titles, applicants or [None] * len(numbers), strict=True)
+    ]
 
 
 STOPPED_BY: Mapping[str, Text] = MappingProxyType(
@@ -76,6 +120,7 @@ KIND: Mapping[str, Text] = MappingProxyType(
         "cap": _("cap over projects"),
     }
 )
+
 """Labels of the rule kinds and of caps, by kind."""
 
 
@@ -85,6 +130,7 @@ def write_goal(goal: str) -> Text:
 
 
 INHABITANTS = _("Inhabitants of the communes reached")
+
 """Heading of the figure `inhabitants`."""
 
 _SOLVERS = MappingProxyType(
@@ -169,12 +215,19 @@ def _describe_confirmation(second: str) -> Text:
 
 
 _PROVED = _("Optimal allocation: no other does better. Proven by an exact certificate.")
+
 _REPEATED = _("Optimal allocation, according to its certificate, which only the search that made it repeats.")
+
 _CLAIMED = _("The run says that it is optimal; nothing shows it here. Not for publication without a proof.")
+
 _NOT_VERIFIED = _("NOT VERIFIED: the inputs of the run are gone, or have changed.")
+
 _OPTIMAL_ALONE = _("Optimal according to one solver; not proven. Not for publication.")
+
 _RELAXED = _("Linear relaxation: fractions of applications are allowed. This is not a decision.")
+
 _INFEASIBLE = _("No allocation respects all the rules at once: the scenario contradicts itself.")
+
 _INFEASIBLE_ALONE = _("No allocation respects all the rules at once, says one solver alone.")
 
 
@@ -258,4 +311,5 @@ def translate_document(result: ResultData, lang: Lang) -> RunDocument:
 
 
 SHORT_SYNTHETIC = _("synthetic data")
+
 """Mark of synthetic data for a cell."""

@@ -15,7 +15,7 @@ from tnt_sim.i18n.message import Capitalised, Text, _
 from tnt_sim.i18n.numbers import format_number
 from tnt_sim.reporting.transparency.input_values import describe_label
 from tnt_sim.reporting.transparency.parameters import Lines, compute_own_steps, join_label, write_figure
-from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
+from tnt_sim.reporting.transparency.sheet_page import SheetItem, SheetLine
 from tnt_sim.reporting.transparency.sheet_source import SheetSource
 from tnt_sim.rules.expressions.measures import Measures, MeasureSpec
 from tnt_sim.rules.expressions.text import describe_if_clause

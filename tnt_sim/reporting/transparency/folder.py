@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,19 +25,147 @@ from tnt_sim.domain.publisher import compute_last_day, list_missing_keys
 from tnt_sim.engine.run_folder.run_access import refuse_act
 from tnt_sim.engine.stored_run import StoredRun, hash_code
 from tnt_sim.errors import UsageError
-from tnt_sim.i18n.message import Lang, _
+from tnt_sim.i18n.message import Lang, Text, _, _n
+from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.decision_page.page import render_pdf
+from tnt_sim.reporting.renderers.html import read_asset
+from tnt_sim.reporting.report_tree import Callout, Node, Paragraph, Report, Tone
 from tnt_sim.reporting.text.legal_wording import LegalWording, load_shipped_wording, load_wording
-from tnt_sim.reporting.transparency.programme.documents import WORDING, iterate_programme_documents
-from tnt_sim.reporting.transparency.sheet import build_sheets, refuse_unknown
-from tnt_sim.reporting.transparency.sheet_collection import iterate_collection
+from tnt_sim.reporting.transparency.programme.inventory import WORDING, iterate_programme_documents
+from tnt_sim.reporting.transparency.sheet import DossierSheet, build_sheets, refuse_unknown
+from tnt_sim.reporting.transparency.sheet_page import (
+    SheetHead,
+    SheetLine,
+    build_page_start,
+    describe_programme,
+    render_entry,
+    render_items,
+    render_law,
+    render_notices,
+    render_title,
+)
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_files import serialise_document
 
+MANY = 3
+
+"""Sheets from which on the page of all states once what all share."""
+
+
+def iterate_collection(sheets: Sequence[DossierSheet], lang: Lang) -> Iterator[str]:
+    """Yield the pieces of the page of all sheets: search, links, what all share, then each sheet."""
+    script = read_asset("sheets.js")
+    title = escape(_("Explanation sheets").in_(lang))
+    yield build_page_start(title, lang, script)
+    yield f'<main class="all">\n<h1>{title}</h1>\n'
+    yield from _render_search(len(sheets), lang)
+    yield f'<nav aria-label="{title}"><ul class="index" id="index">\n'
+    yield from (_render_link(sheet) for sheet in sheets)
+    yield "</ul></nav>\n"
+    shared = select_shared(sheets)
+    if sheets:
+        yield from _render_shared(sheets[0].head, shared)
+    common = frozenset(shared)
+    for sheet in sheets:
+        own = [entry for entry in sheet.lines if entry not in common]
+        yield f'<article id="{build_anchor(sheet.dossier)}">\n{render_title(sheet.head, 2)}\n'
+        yield f'<p class="decision">{escape(sheet.head.decision)}</p>\n'
+        yield "\n".join(render_items(own, lang, 3)) + "\n</article>\n"
+    yield f"</main>\n<script>{script}</script>\n</body>\n</html>\n"
+
+
+def select_shared(sheets: Sequence[DossierSheet]) -> list[SheetLine]:
+    """Return the lines that every sheet has, in their order: the page of all states them once."""
+    if len(sheets) < MANY:
+        return []
+    common = set(sheets[0].lines).intersection(*(sheet.lines for sheet in sheets[1:]))
+    return [entry for entry in sheets[0].lines if entry in common]
+
+
+def _render_shared(head: SheetHead, shared: Sequence[SheetLine]) -> Iterator[str]:
+    """Yield the programme, its notices, and the lines that hold for all applications."""
+    yield f'<section class="shared">\n<p class="where">{escape(describe_programme(head))}</p>\n'
+    yield f"{render_notices(head)}\n"
+    if shared:
+        yield f"<h2>{escape(_('For all applications').in_(head.lang))}</h2>\n<dl>"
+        yield "\n".join(map(render_entry, shared))
+        yield "</dl>"
+    yield f"{render_law(head)}\n</section>\n"
+
+
+def _render_search(n_sheets: int, lang: Lang) -> Iterable[str]:
+    """Yield the field of the search, which a script shows, and the number of sheets."""
+    label = escape(_("Number or project").in_(lang))
+    count = escape(_n("{n} sheet", "{n} sheets", n=n_sheets).in_(lang))
+    yield f'<form class="search" id="search" hidden role="search"><label for="q">{label}</label>'
+    yield '<input id="q" type="search" autocomplete="off" aria-controls="index"></form>\n'
+    yield f'<p id="count" role="status">{count}</p>\n'
+
+
+def _render_link(sheet: DossierSheet) -> str:
+    name = escape(sheet.head.project)
+    own = escape(sheet.dossier)
+    return (
+        f'<li><a href="#{quote(build_anchor(sheet.dossier))}">{own}{f" – {name}" if name else ""}</a></li>\n'
+    )
+
+
+def build_anchor(dossier: str) -> str:
+    """Return the anchor of a sheet in the page of all."""
+    return "d-" + escape("".join(one if one.isalnum() or one in "-_." else "_" for one in dossier))
+
+
+_STOPPED = {
+    "time_limit": _("The time limit ended it. The same command goes on from here."),
+    "interrupt": _("It was interrupted. The same command goes on from here."),
+}
+
+
+def build_report(document: TransparencyDocument, folder: str) -> Report:
+    """Return the report of a folder: how many sheets it holds, and whether something is missing.
+
+    Parameters
+    ----------
+    folder : the folder, as it is shown
+    """
+    n_pdf = sum(1 for entry in document.files if entry.drawn_from is not None)
+    texts: list[Text] = [
+        _n(
+            "{n} sheet of {total} in {folder}/",
+            "{n} sheets of {total} in {folder}/",
+            n=document.n_sheets,
+            total=Count(document.n_dossiers),
+            folder=folder,
+        )
+    ]
+    whole = [entry.path for entry in document.files if entry.dossier is None and "/" not in entry.path]
+    if whole:
+        page = f"{folder}/{whole[0]}"
+        texts.append(_("All of them, to search: {file}", file=page))
+    if n_pdf:
+        texts.append(_n("{n} sheet as PDF", "{n} sheets as PDF", n=n_pdf))
+    if document.stopped_by is not None:
+        texts.append(_STOPPED[document.stopped_by])
+    if document.own_wording:
+        texts.append(_("The legal texts are an edited copy."))
+    nodes: list[Node] = [Paragraph(text) for text in texts]
+    if document.missing_keys:
+        words = _(
+            "The documents are to be completed. Missing in `publisher` of the scenario: {keys}.",
+            keys=", ".join(document.missing_keys),
+        )
+        nodes.append(Callout(words, Tone.WARNING))
+    return Report(title=_("Sheets written"), nodes=nodes, bare=True)
+
+
 MANIFEST = "transparency.json"
+
 BATCH = 400
+
 """Sheets that are written before the manifest is: what is lost at most if the process is killed."""
+
 STEMS: Mapping[Lang, str] = {Lang.FR: "fiches", Lang.EN: "sheets"}
+
 """Name of the folder of sheets, and of the page of all of them, by language."""
 
 

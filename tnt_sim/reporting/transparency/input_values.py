@@ -18,7 +18,7 @@ from tnt_sim.i18n.message import Bilingual, Lang, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day, format_number
 from tnt_sim.ingest.map_completion import FILLED
 from tnt_sim.reporting.transparency.read_columns import READ_ORDER
-from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
+from tnt_sim.reporting.transparency.sheet_page import SheetItem, SheetLine
 from tnt_sim.reporting.transparency.sheet_source import SheetSource
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.comparisons import convert_to_local_days

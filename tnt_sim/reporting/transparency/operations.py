@@ -1,42 +1,254 @@
-"""Item 4 of a sheet: the operations in their order, from the conditions to the reason and to what changes it."""
+"""Item 4 of a sheet: the operations in their order, from the conditions to the reason and to what changes it.
+
+The smallest change that would fund a refused dossier, from the explanation stored in the run folder.
+
+Only exact changes are stated, none that a new optimisation contradicts, and none that names another application.
+An unproven one says so. This module solves nothing: without an explanation in the folder, the sheet says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
-from tnt_sim.i18n.message import Text, _, _n
-from tnt_sim.i18n.numbers import format_integer
-from tnt_sim.i18n.parameters import Count, Day
+from tnt_sim.analysis.explain.document import (
+    CLAIMED_FIGURE,
+    ChangeEntry,
+    EnvelopeChange,
+    EnvelopeLimits,
+    ExplainDocument,
+    ExplainedDossier,
+    GrantChange,
+    ImpossibleChange,
+    ImpossibleScore,
+    LiftedObstacle,
+    RuleChange,
+    ScoreByBounds,
+    ScoreChange,
+)
+from tnt_sim.engine.run_folder.explanation_file import has_explanation
+from tnt_sim.i18n.message import Bilingual, Text, _, _n, join_sentences
+from tnt_sim.i18n.numbers import format_decimal, format_euros, format_integer, get_currency
+from tnt_sim.i18n.parameters import Count, Day, Items, Money
 from tnt_sim.reporting.reports.decision_table import DECISION, ApplicantDecision
 from tnt_sim.reporting.reports.letters import write_motives
 from tnt_sim.reporting.transparency.criteria import compute_worth
+from tnt_sim.reporting.transparency.input_values import describe_label
 from tnt_sim.reporting.transparency.parameters import can_state_sums
-from tnt_sim.reporting.transparency.possible_amounts import COMPUTED, build_amounts
-from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
+from tnt_sim.reporting.transparency.sheet_page import SheetItem, SheetLine
 from tnt_sim.reporting.transparency.sheet_source import SheetSource
-from tnt_sim.reporting.transparency.smallest_changes import build_changes
+from tnt_sim.rules.expressions.columns import NO_LIMIT
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.grants import compute_grant_limits
 from tnt_sim.scenario.spec import select_in_force
 from tnt_sim.verify.step_reading import sort_by_quotient
 from tnt_sim.verify.verification import Standing
 
+_LIMITS: Mapping[str, Text] = {
+    "requested": _("the amount requested ({{amount}})"),
+    "formula": _("the scale of the programme ({{amount}})"),
+    "base": _("the eligible cost ({{amount}})"),
+    "max_rate": _("the share of the eligible cost that may be funded ({{amount}})"),
+    "max": _("the maximum that applies ({{amount}})"),
+    "caps": _("what the caps on the project leave ({{amount}})"),
+}
+
+COMPUTED = _("computed from parts 2 and 3")
+
+"""Origin of what follows from the data and the rules of the same sheet."""
+
+
+def build_amounts(source: SheetSource) -> dict[int, SheetLine]:
+    """Return by row how the amount of a dossier comes about; nothing for one that is not eligible."""
+    offers, lang = source.problem.offers, source.lang
+    committed, decided = source.table["committed_cents"].to_list(), source.problem.decided.amount_cents
+    limits, levels = _read_limits(source), _list_levels(source)
+    lines: dict[int, SheetLine] = {}
+    label = _("Amount").in_(lang)
+    for row in source.rows.tolist():
+        if committed[row] is not None:
+            pieces = [_("The committed amount, {amount}, stays.", amount=Money(committed[row]))]
+        elif decided[row] >= 0 and offers.candidate[row]:
+            pieces = [_("People set the amount: {amount}.", amount=Money(int(decided[row])))]
+        elif source.problem.eligibility.eligible[row]:
+            pieces = list(_describe_amount(source, limits, levels.get(row, []), row))
+        else:
+            continue
+        granted = int(source.allocation.granted_cents[row])
+        if granted and committed[row] is None:
+            pieces.append(_("Granted: {amount}.", amount=Money(granted)))
+        words = " ".join(one.in_(lang) for one in pieces)
+        origin = source.join_origins(COMPUTED.in_(lang), source.locate_field("granted", "allocation.csv"))
+        lines[row] = SheetLine(SheetItem.OPERATIONS, "operations.amount", label, words, origin)
+    return lines
+
+
+def _read_limits(source: SheetSource) -> list[tuple[Text, IntArray]]:
+    """Return each limit with its cents by row, `NO_LIMIT` where it is none."""
+    problem = source.problem
+    grants = select_in_force(problem.scenario.spec, "grants")
+    cents = compute_grant_limits(source.case, grants, source.is_open)
+    cents["caps"] = problem.caps.compute_ceiling_cents()
+    return [(text, cents[key]) for key, text in _LIMITS.items() if key in cents]
+
+
+def _list_levels(source: SheetSource) -> dict[int, list[int]]:
+    levels: dict[int, list[int]] = {}
+    found = source.problem.offers.levels
+    for row, cents in zip(found.row.tolist(), found.cents.tolist(), strict=True):
+        levels.setdefault(row, []).append(cents)
+    return levels
+
+
+def _describe_amount(
+    source: SheetSource, limits: list[tuple[Text, IntArray]], levels: list[int], row: int
+) -> Iterator[Text]:
+    """Yield the limits of a dossier, then the amounts that it may get."""
+    lang, offers = source.lang, source.problem.offers
+    own = [(text, int(cents[row])) for text, cents in limits if cents[row] < NO_LIMIT]
+    named = [text.in_(lang).format(amount=Money(max(0, cents)).in_(lang)) for text, cents in own]
+    if len(named) == 1:
+        yield _("It is limited by {limit}.", limit=named[0])
+    elif named:
+        yield _("It is the least of: {limits}.", limits=Items(named, ";"))
+    unit = int(offers.unit_cents[row])
+    if unit > get_currency().step_cents:
+        yield _("It is rounded down to a multiple of {amount}.", amount=Money(unit))
+    if offers.capped_out[row]:
+        yield _("No amount is left to grant.")
+    elif levels:
+        yield _("Possible amounts: {amounts}.", amounts=Items([Money(cents) for cents in levels], ";"))
+    elif offers.ranged[row]:
+        least, most = (Money(int(one[row])) for one in (offers.least_cents, offers.most_cents))
+        yield _("Possible amounts: from {least} to {most}.", least=least, most=most)
+    elif offers.candidate[row]:
+        yield _("Possible amount: {amount}.", amount=Money(int(offers.most_cents[row])))
+
+
+_NOT_COMPUTED = _(
+    "It was not computed for this list. Ask the administration, which can compute it "
+    "(tnt-sim explain RUN --all)."
+)
+
+_NONE_KNOWN = _("None was found that is certain.")
+
+_NOTES: Mapping[str | None, Text] = MappingProxyType(
+    {
+        "FEASIBLE_GAP": _("Nothing proves it."),
+        CLAIMED_FIGURE: _("This is claimed: it was not computed again for this sheet."),
+    }
+)
+
+_TIED = _("Another list would then have the same value.")
+
+_UNFUNDED = (ApplicantDecision.REFUSED.value, ApplicantDecision.CLOSED.value, ApplicantDecision.WAITING.value)
+
+
+def build_changes(source: SheetSource) -> dict[int, list[SheetLine]]:
+    """Return by row the smallest change that would fund an unfunded dossier."""
+    document = _read_explanation(source)
+    entries = {} if document is None else {entry.dossier: entry for entry in document.dossiers}
+    names, decisions = source.table["dossier"].to_list(), source.table[DECISION].to_list()
+    label, lines = _("Smallest change that would fund it").in_(source.lang), dict[int, list[SheetLine]]()
+    origin = source.locate_field("changes", "explanation.parquet")
+    for row in source.rows.tolist():
+        if decisions[row] not in _UNFUNDED:
+            continue
+        entry = entries.get(names[row])
+        text = (_NOT_COMPUTED if entry is None else _describe_changes(entry, source)).in_(source.lang)
+        where = "" if entry is None else origin
+        lines[row] = [SheetLine(SheetItem.OPERATIONS, "operations.change", label, text, where)]
+    return lines
+
+
+def _read_explanation(source: SheetSource) -> ExplainDocument | None:
+    if not has_explanation(source.run.folder):
+        return None
+    from tnt_sim.analysis.explain.explanation_check import read_checked_run
+
+    return read_checked_run(source.run, source.lang, 0.0)[0]
+
+
+def _describe_changes(entry: ExplainedDossier, source: SheetSource) -> Text:
+    """Return the confirmed changes in words; of an envelope, only that it would take more money."""
+    pieces = [text for change in entry.changes if (text := _describe_change(change, source)) is not None]
+    return Bilingual(*(Items(pieces, "").in_(source.lang),) * 2) if pieces else _NONE_KNOWN
+
+
+def _describe_change(change: ChangeEntry, source: SheetSource) -> Text | None:
+    text = _describe_exact(change, source)
+    note = _NOTES.get(change.proof)
+    return text if text is None or note is None else join_sentences(text, note)
+
+
+def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
+    match change:
+        case ImpossibleScore() | ImpossibleChange() if change.kind == "score":
+            return _("No value is enough by itself for: {name}.", name=describe_label(change.of, source))
+        case GrantChange() | ScoreChange() | ScoreByBounds() | RuleChange() | LiftedObstacle() if (
+            change.confirmed is False
+        ):
+            return None
+        case GrantChange():
+            return _(
+                "If {amount} at most were requested, other things being equal.", amount=Money(change.to_cents)
+            )
+        case ScoreChange() | ScoreByBounds():
+            name, value = describe_label(change.of, source), format_decimal(change.to, source.lang)
+            now = format_decimal(change.from_, source.lang)
+            text = _("With {value} instead of {now} for: {name}.", value=value, now=now, name=name)
+            return join_sentences(text, _TIED) if change.tie else text
+        case EnvelopeChange() | EnvelopeLimits() if change.by_cents is not None and change.status == "exact":
+            if change.tie:
+                return _("A list of the same value funds it, with the same money.")
+            return _('With {amount} more in "{name}".', amount=Money(change.by_cents), name=change.title)
+        case RuleChange():
+            by = (
+                format_euros(change.by, source.lang)
+                if change.unit == "money"
+                else format_decimal(change.by, source.lang)
+            )
+            return _('If the rule "{name}" gave way by {by}.', name=_find_title(source, change.of), by=by)
+        case LiftedObstacle():
+            name = _find_title(source, change.of)
+            return _(
+                'If "{name}" did not stand against it, for {amount}.',
+                name=name,
+                amount=Money(change.grant_cents),
+            )
+    return None
+
+
+def _find_title(source: SheetSource, name: str) -> str:
+    """Return the title of a rule, a condition or a cap, or its id."""
+    spec = source.problem.scenario.spec
+    titles = {entry.id: entry.title for entry in (*spec.eligibility, *spec.rules)}
+    titles |= {cap.name: cap.fill_from_library().title for cap in spec.caps}
+    return titles.get(name) or name
+
+
 _ITEM = SheetItem.OPERATIONS
 
 _SHORT_CODES = ("outranked", "none_fits")
+
 _SHORT = _("The money left in the envelope of your project is less than it needs.")
+
 _RANKED = _(
     "No. {{rank}} of the {{n}} applications compared in the envelope, by what each brings to the first criterion "
     "for the same amount. This order alone does not decide: the list is chosen as a whole, within the money and "
     "the rules."
 )
+
 _TIE = _(
     "Among lists of the same value, the one that grants least comes first, then the one whose applications were "
     "filed first. This application is no. {{rank}} of {{n}} in the order of filing."
 )
+
 _TIE_OPEN = _("This comparison was not completed: another list of the same value may exist.")
+
 _CHOICE = _("Which list is best is computed for all applications together, under all rules at once.")
 
 
@@ -232,10 +444,13 @@ PROOFS: Mapping[str | None, Text] = {
         "Two independent programs found no list that serves the criteria better. There is no complete proof."
     ),
 }
+
 _UNPROVED = _(
     "Nothing proves that no better list exists: the computation was stopped, or could not conclude."
 )
+
 _REPEATED = _("When this sheet was written, only the search that found the list repeated that proof.")
+
 _CLAIMED = _("The files of the decision say so; the proof was not checked when this sheet was written.")
 
 

@@ -25,7 +25,7 @@ from tnt_sim.reporting.transparency.read_columns import (
     list_selector_columns,
     select_concerned,
 )
-from tnt_sim.reporting.transparency.sheet_line import SheetItem, SheetLine
+from tnt_sim.reporting.transparency.sheet_page import SheetItem, SheetLine
 from tnt_sim.reporting.transparency.sheet_source import FEW_OTHERS, SheetSource
 from tnt_sim.rules.expressions.selectors import select
 from tnt_sim.rules.expressions.text import describe_bounds

@@ -31,7 +31,6 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     check_dossiers,
     write_dossiers,
 )
-from tnt_sim.reporting.workbook.equity_sheet import EQUITY, write_equity
 from tnt_sim.reporting.workbook.list_sheets import (
     EXPLAINED,
     select_envelopes,
@@ -41,7 +40,7 @@ from tnt_sim.reporting.workbook.list_sheets import (
 )
 from tnt_sim.reporting.workbook.parameters import NAME as PARAMETERS
 from tnt_sim.reporting.workbook.parameters import write_parameters
-from tnt_sim.reporting.workbook.summary_sheet import write_summary
+from tnt_sim.reporting.workbook.summary_sheet import EQUITY, write_equity, write_summary
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook

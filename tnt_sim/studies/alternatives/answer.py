@@ -21,7 +21,7 @@ from tnt_sim.i18n.parameters import Rate
 from tnt_sim.reporting.charts.matrix import Matrix, MatrixRow
 from tnt_sim.reporting.report_tree import Callout, Chart, Kind, Node, Paragraph, Section, Tone, write_both
 from tnt_sim.reporting.reports.study_report import build_change_table
-from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.reporting.text.vocabulary import label_dossier
 from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
 from tnt_sim.values.answer_values import label_goal
 

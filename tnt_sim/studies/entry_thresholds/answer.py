@@ -17,7 +17,7 @@ from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.charts.histogram import Histogram
 from tnt_sim.reporting.charts.svg import Measure
 from tnt_sim.reporting.report_tree import Chart, Kind, Node, Output, Paragraph, Section, write_both
-from tnt_sim.reporting.text.entry_flags import FLAGS
+from tnt_sim.reporting.text.vocabulary import FLAGS
 from tnt_sim.studies.answer_tables import Col, build_table
 from tnt_sim.values.answer_values import Interval
 

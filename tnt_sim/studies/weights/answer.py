@@ -29,7 +29,7 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     Words,
 )
-from tnt_sim.reporting.text.dossier_names import label_dossier
+from tnt_sim.reporting.text.vocabulary import label_dossier
 from tnt_sim.rules.expressions.column_text import describe_column
 from tnt_sim.studies.answer_tables import DOSSIER, Col, build_table
 

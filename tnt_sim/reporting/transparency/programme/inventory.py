@@ -11,14 +11,30 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tnt_sim.domain.publisher import compute_last_day
+from tnt_sim.engine.personal_columns import PersonalStanding, list_personal_columns
 from tnt_sim.engine.stored_run import StoredRun
 from tnt_sim.i18n.message import Lang, Text, _, _n
 from tnt_sim.i18n.numbers import format_amount, format_day
-from tnt_sim.reporting.report_tree import SYNTHETIC, Words, write_words
-from tnt_sim.reporting.text.legal_wording import LegalWording
+from tnt_sim.i18n.parameters import Day
+from tnt_sim.reporting.renderers.html import render_report_html
+from tnt_sim.reporting.report_tree import (
+    SYNTHETIC,
+    Callout,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Tone,
+    Words,
+    write_words,
+)
+from tnt_sim.reporting.text.legal_wording import LegalWording, load_wording
+from tnt_sim.reporting.text.verification import choose_legal_texts
 from tnt_sim.reporting.transparency.input_values import describe_label
 from tnt_sim.reporting.transparency.programme.rules_page import (
     TO_COMPLETE,
+    build_rules_report,
     complete,
     find_code_address,
     list_method_keys,
@@ -26,6 +42,130 @@ from tnt_sim.reporting.transparency.programme.rules_page import (
 )
 from tnt_sim.reporting.transparency.read_columns import find_read_columns
 from tnt_sim.reporting.transparency.sheet_source import build_source
+
+_NAMES: Mapping[Lang, Mapping[str, str]] = {
+    Lang.FR: {"rules": "regles", "inventory": "inventaire"},
+    Lang.EN: {"rules": "rules", "inventory": "inventory"},
+}
+
+WORDING = "wording.yaml"
+
+"""Name of the legal texts as the documents use them."""
+
+
+def iterate_programme_documents(
+    run: StoredRun, lang: Lang, wording: LegalWording | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each document of the programme.
+
+    Outside France only the page of rules is written, with the mention that the scenario words itself.
+
+    Raises
+    ------
+    DataError
+        If the data of the run are gone or have changed.
+    """
+    texts, names = wording or load_wording(), _NAMES[lang]
+    rules = build_rules_report(run, lang, texts)
+    yield f"{names['rules']}.html", render_report_html(rules, lang).encode()
+    mention = choose_legal_texts(run.spec, lang, texts)[1]
+    if mention:
+        yield "mention.txt", (mention + "\n").encode()
+    if run.spec.place_column is not None:
+        return
+    fields = list_inventory_fields(run, lang, texts)
+    yield f"{names['inventory']}.csv", write_inventory_csv(fields, lang)
+    yield f"{names['inventory']}.md", write_inventory_markdown(fields, run, lang)
+    yield "notes.html", render_report_html(build_notes_report(run, lang, texts), lang).encode()
+    yield WORDING, texts.data
+
+
+_PERSONAL_DATA = (
+    "data_protection_out",
+    "data_protection_in",
+    "data_protection_here",
+    "data_protection_decision",
+)
+
+_AI_ACT = ("ai_act_out", "ai_act_in")
+
+_STATUS = ("signature_is_not_legal", "archive_status")
+
+_KEPT_TABLES = _(
+    "Beside the runs, the folder inputs holds a copy of each table as it was read, with all its columns; a signed "
+    "list holds one too. Destroy them with the calculation."
+)
+
+
+def build_notes_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Report:
+    """Return the notes on scope as a report; each paragraph names its article.
+
+    Raises
+    ------
+    DataError
+        If the data of the run are gone or have changed.
+    """
+    personal = [
+        *_describe(_PERSONAL_DATA, wording, lang),
+        *_describe_columns(run),
+        _describe_retention(run),
+        Paragraph(_KEPT_TABLES),
+    ]
+    return Report(
+        title=_("Out of scope, and why"),
+        subject=run.title,
+        nodes=[
+            Callout(_("No lawyer has read these notes. Have your legal service read them."), Tone.WARNING),
+            Section(_("Personal data"), personal),
+            Section(_("Artificial intelligence"), list(_describe(_AI_ACT, wording, lang))),
+            Section(_("Signature and archives"), list(_describe(_STATUS, wording, lang))),
+        ],
+        synthetic=run.synthetic,
+        day=run.spec.date,
+    )
+
+
+def _describe(keys: tuple[str, ...], wording: LegalWording, lang: Lang) -> Iterator[Node]:
+    for key in keys:
+        yield Paragraph(wording.fill(key, lang))
+        yield Paragraph(wording.get_article(key), soft=True)
+
+
+def _describe_columns(run: StoredRun) -> Iterator[Node]:
+    """Say which columns of the table look personal, and which of them the run keeps."""
+    columns = list_personal_columns(require_problem(run).scenario)
+    left_out = [one.column.name for one in columns if one.standing is PersonalStanding.LEFT_OUT]
+    retained = [one.column.name for one in columns if one.standing is not PersonalStanding.LEFT_OUT]
+    if not columns:
+        yield Paragraph(_("No column of the table looks personal, by its name or by its cells."))
+    if retained:
+        words = _(
+            "These columns look personal, and the run holds them, since the scenario reads or allows them: "
+            "{names}.",
+            names=", ".join(retained),
+        )
+        yield Callout(words, Tone.WARNING)
+    if left_out:
+        words = _(
+            "These columns look personal, and the run does not hold them, since no rule reads them: {names}.",
+            names=", ".join(left_out),
+        )
+        yield Paragraph(words)
+
+
+def _describe_retention(run: StoredRun) -> Node:
+    last = compute_last_day(run.spec.publisher, run.spec.date)
+    if last is not None:
+        return Paragraph(
+            _(
+                "The calculation is kept until {day}. From the next day on, the service hands it to the archives "
+                "or, with their visa, destroys it.",
+                day=Day(last.isoformat()),
+            )
+        )
+    retention: Words = run.spec.publisher.retention or TO_COMPLETE
+    return Paragraph(_("Keep the calculation until, or for: {retention}.", retention=retention))
+
 
 _GROUPS: Mapping[str, Text] = {
     "administration": _("Information on the administration"),
