@@ -65,13 +65,7 @@ class FarLists:
 
     @classmethod
     def of(cls, problem: Problem, floor: Fraction, deadline: Deadline) -> Self | None:
-        """Read the caps; None where grants have several amounts, or envelopes are no nested caps.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
-        """
+        """Read the caps; None where grants have several amounts, or envelopes are no nested caps."""
         stage, offers = problem.stages[0], problem.offers
         plain = (offers.least_cents == offers.most_cents)[offers.candidate].all()
         if stage.sense is not Sense.MAXIMISE or stage.goal_parts or stage.terms.once or not plain:
@@ -96,11 +90,6 @@ class FarLists:
         terms : the distances to the others added up
         deadline : the best so far stands after it
         fine : bits of a price of the distance below one unit of value
-
-        Returns
-        -------
-        tuple
-            None for each that is unknown; both where the sums do not fit into 64 bits.
         """
         offers, rows = self.problem.offers, self.form.recovery.candidate
         away = terms.per_funded[rows] + terms.per_cent[rows] * self.cents

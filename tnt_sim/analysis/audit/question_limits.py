@@ -80,11 +80,6 @@ class LimitSearch:
         Parameters
         ----------
         funded : bool (n,), the list to which distances are measured
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
         """
         distance = ObjectiveStage(CHANGED, Sense.MINIMISE, build_change_terms(problem, [funded]))
         form = formulate(with_last_stage(problem, len(problem.stages), distance), deadline=deadline)
@@ -173,11 +168,6 @@ class LimitSearch:
         ----------
         gain : int64 (n_cols,), what each column adds to the form, greater is better
         loss : float64 (n_cols,), what each column costs at the prices
-
-        Returns
-        -------
-        int64 (n_cols,) or None
-            None where sums leave 64 bits.
         """
         x = np.clip(np.floor(point + NEAR).astype(np.int64), model.col_lower, model.col_upper)
         activity = model.compute_activity(x)
@@ -229,13 +219,7 @@ class CapLimitSearch:
 
     @classmethod
     def of(cls, problem: Problem, funded: BoolArray, deadline: Deadline) -> CapLimitSearch | None:
-        """Read the caps; None where grants have several amounts, or envelopes are no nested caps.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
-        """
+        """Read the caps; None where grants have several amounts, or envelopes are no nested caps."""
         lists = FarLists.of(problem, Fraction(0), deadline)
         return None if lists is None else cls(lists, funded)
 

@@ -74,15 +74,7 @@ class Selection:
 
 
 def read_selection(path: Path, problem: Problem) -> Selection:
-    """Read the selection of a file or of a run folder.
-
-    Raises
-    ------
-    UsageError
-        If the path does not exist, or is a folder that is not a run folder.
-    DataError
-        If the file cannot be read, or has no column of application numbers.
-    """
+    """Read the selection of a file or of a run folder."""
     if not path.exists():
         raise UsageError(_('"{path}" does not exist.', path=path), code="usage.selection")
     if not path.is_dir():

@@ -88,13 +88,7 @@ class BatchPlan:
 
 
 def read_plan(paths: Sequence[Path]) -> BatchPlan:
-    """Read the plan of some files, each a scenario or a batch file.
-
-    Raises
-    ------
-    ScenarioError, DataError
-        With every defect of a file; each value of a matrix is tried once, alone.
-    """
+    """Read the plan of some files, each a scenario or a batch file."""
     return join_plans([_of_file(path) for path in paths])
 
 
@@ -116,13 +110,6 @@ def build_cases(
     ----------
     matrix : values by dotted path, none for the scenario itself
     name : of a scenario without a matrix; by default its id and its changes
-
-    Raises
-    ------
-    ScenarioError
-        With the defects of a value, each tried alone; for an axis without a value.
-    UsageError
-        If the scenario does not come from a file.
     """
     if scenario.path is None:
         raise UsageError(

@@ -203,15 +203,6 @@ def run_batch(
     n_workers : number of parallel workers, which sets the size of groups
     options : arguments of `engine.solve` other than the scenario
     tell : called after each record
-
-    Raises
-    ------
-    UsageError, TntError
-        As `ResultStore.open` and `ResultStore.commit`.
-    ScenarioError
-        If input files change during the batch.
-    DisagreementError
-        If the same scenario under two names got two allocations.
     """
     request = dict(options or {})
     with ResultStore.open(folder, build_batch_manifest(plan, request), SCHEMA) as store:

@@ -93,13 +93,7 @@ def build_total_table(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def open_in_duckdb(folder: Path) -> DuckDBPyConnection:
-    """Open the rows of a store in DuckDB, as views.
-
-    Raises
-    ------
-    UsageError
-        If DuckDB is not installed, or nothing is stored yet.
-    """
+    """Open the rows of a store in DuckDB, as views."""
     try:
         import duckdb
     except ImportError as error:

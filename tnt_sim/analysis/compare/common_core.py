@@ -122,13 +122,7 @@ def read_run_snapshot(run_dir: Path) -> RunSnapshot:
 
 
 def read_result_snapshot(result: ResultData, name: str) -> RunSnapshot:
-    """Take a result as one of the set.
-
-    Raises
-    ------
-    UsageError
-        If it has no allocation.
-    """
+    """Take a result as one of the set."""
     if result.allocation is None:
         raise UsageError(_('"{name}" has no allocation.', name=name), code="usage.core")
     scenario = result.problem.scenario
@@ -167,13 +161,7 @@ def _select_grants(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_common_core(runs: Sequence[RunSnapshot]) -> CommonCore:
-    """Compare some decisions; the first is the reference.
-
-    Raises
-    ------
-    UsageError
-        For fewer than two.
-    """
+    """Compare some decisions; the first is the reference."""
     if len(runs) < 2:
         raise UsageError(
             _("a common core needs at least two runs. Give two run folders."),

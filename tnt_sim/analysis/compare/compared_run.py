@@ -94,17 +94,7 @@ def build_side(
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> ComparedRun:
-    """Build a side from a file, a run folder, a scenario or a result.
-
-    Raises
-    ------
-    VerificationError
-        If a run folder fails verification, or its inputs are missing.
-    NothingDecided
-        If the scenario is infeasible.
-    LimitReached
-        If no allocation was found in time.
-    """
+    """Build a side from a file, a run folder, a scenario or a result."""
     if isinstance(run, str | Path):
         path = Path(run)
         if path.is_dir():

@@ -145,13 +145,6 @@ class _Money:
         node : envelope of the application
         cents : amount of the application
         room : first guess, `cents` less the money left
-
-        Returns
-        -------
-        int or None
-            Cents. It can exceed the guess (several envelopes draw on one remainder, or a share is
-            held back) or stay below it (money also arrives through other envelopes). None if no
-            tried amount is enough.
         """
         tree = self.raising.case.tree
         nodes = [k for k in tree.list_ancestors(node) if tree.amount_cents[k] is not None]
@@ -268,11 +261,6 @@ def explain(
     progress : called with the phase and the share done, in [0, 1]
     known : an earlier document of all applications: effects of rules and the reserve list are taken from it, and
     with `everyone` all of it
-
-    Raises
-    ------
-    UsageError
-        If none of the names is an application of the run.
     """
     began = time.perf_counter()
     rows, faults = find_rows(decided, names)

@@ -147,12 +147,6 @@ def list_changes(question: Asking, row: int, *, confirm: bool = True) -> Sequenc
     row : row of the application
     confirm : re-optimise, with proofs, the changed scenario and the one that is one unit short: the
     first must fund the application and the second must not
-
-    Returns
-    -------
-    sequence of ChangeEntry
-        Score, grant, envelopes, then rules. For an application outside the competition, only its
-        obstacles. If the deadline passes, the changes found so far.
     """
     decided = question.decided
     if decided.allocation.funded[row]:
@@ -549,11 +543,6 @@ def _limit_scores(
     ----------
     into : receives the entries by row
     intervals : receives the loss of the first objective, by row
-
-    Raises
-    ------
-    DeadlineExpired
-        When time is up, `BOUND_SECONDS` later once the limits are computed.
     """
     decided, paths = question.decided, question.paths
     usable = [(one, effect) for one, effect in question.scores if effect is not None]

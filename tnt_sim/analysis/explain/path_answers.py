@@ -69,13 +69,7 @@ class PathAnswers(CapCurves):
         return intervals
 
     def compute_least_losses(self, rows: Sequence[int], deadline: Deadline) -> dict[int, Fraction]:
-        """Bound from below, by prices of the caps, what forcing in each of some covered applications would cost.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
-        """
+        """Bound from below, by prices of the caps, what forcing in each of some covered applications costs."""
         columns = np.array([self.column[row] for row in rows], dtype=np.int64)
         losses: dict[int, Fraction] = {}
         for number in np.unique(self.tree_of[columns]).tolist():

@@ -110,12 +110,6 @@ def build_ranking(
     rank : the column; by default the only score of the objective
     best : "high" or "low", for a numeric column
     by : columns that must be equal in addition to the envelope
-
-    Raises
-    ------
-    UsageError
-        If the column does not exist or cannot rank, if the objective has no single score, or if a
-        value is missing from `opinions`.
     """
     case = problem.case
     column = rank or find_single_score(problem)
@@ -278,18 +272,6 @@ def compute_order_price(
     Parameters
     ----------
     penalty : units of the first stage per pair; None for a hard rule
-
-    Returns
-    -------
-    OrderPrice
-        `loses` is the loss of each stage (positive is a loss), `enters` and `leaves` name the
-        applications. With status "feasible" the optimality of the new allocation was not
-        established, and the loss is an upper bound.
-
-    Raises
-    ------
-    UsageError
-        If there are too many pairs to price one by one.
     """
     problem = decided.problem
     order = _build_order_rule(problem, ranked, penalty)

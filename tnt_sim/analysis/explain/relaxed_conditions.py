@@ -187,13 +187,7 @@ class LiftedBounds:
         )
 
     def _compute_upper_bound(self, form: Formulation, problem: Problem, row: int) -> Fraction:
-        """Bound from above the first stage value of every allocation with the application, more is better.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out before the bound is exact.
-        """
+        """Bound from above the first stage value of every allocation with the application, more is better."""
         stage, bound = form.stages[0], self.bounds.compute_row_bound(form, "", self.decided.clock.deadline)
         if bound.scaled is None:
             return Fraction(2**62)

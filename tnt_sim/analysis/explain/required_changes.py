@@ -615,14 +615,7 @@ class Effects:
 def compute_score_effects(
     problem: Problem, scenario: ScenarioData, score: Score, deadline: Deadline = UNLIMITED
 ) -> Effects | None:
-    """Compute what one step of a score adds to each stage, by application, once it is funded.
-
-    Returns
-    -------
-    Effects or None
-        None if the objective is not a plain sum of the column (a value counted once per key, or the
-        minimum over groups).
-    """
+    """Compute what one step of a score adds to each stage, by application, once it is funded."""
     raised = compile_problem(with_score(scenario, score.column, score.step), deadline, wants_notices=False)
     units, counts = [], []
     for before, after in zip(problem.stages, raised.stages, strict=True):

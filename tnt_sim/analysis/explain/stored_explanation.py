@@ -156,13 +156,7 @@ def _build_head_adapter() -> TypeAdapter[tuple[StoredExplanation]]:
 
 
 def read_entries(table: pl.DataFrame) -> list[ExplainedDossier]:
-    """Return the entries of a table, without sentences.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or a text is not what `build_table` writes.
-    """
+    """Return the entries of a table, without sentences."""
     lost = [name for name, kind in PLAIN.items() if table.schema.get(name) != kind]
     lost += [name for name in (*NESTED, "changes") if table.schema.get(name) != pl.String()]
     if lost:
@@ -205,11 +199,6 @@ def store_explanation(run_dir: Path, document: ExplainDocument, limit: float | N
     Parameters
     ----------
     limit : seconds that the computation was given
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
     """
     if document.stopped_by == INTERRUPT or document.read_from is not None:
         return False
@@ -302,13 +291,7 @@ def build_decision_columns(decided: DecidedRun) -> pl.DataFrame:
 
 
 def _check_codes(entries: Sequence[ExplainedDossier], codes: Mapping[str, str]) -> None:
-    """Check that the reason codes are those of the run, or follow from them where a rule decides.
-
-    Raises
-    ------
-    ValueError
-        With the first dossier whose code is another one.
-    """
+    """Check that the reason codes are those of the run, or follow from them where a rule decides."""
     for entry in entries:
         code = codes[entry.dossier]
         if entry.reason_code != (BECAUSE_CODE.get(code, code) if entry.because else code):

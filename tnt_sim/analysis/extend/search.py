@@ -85,13 +85,6 @@ def extend_of(
     to : totals of the programme: "98 M€", "110 %" or whole euros; by default three round ones
     clock : time limit
     tell : called with the curve and the share done, in [0, 1]
-
-    Raises
-    ------
-    UsageError
-        For a programme without amount, a total below it, or a scenario with steps.
-    NothingDecided, LimitReached
-        If there is no optimum to start from.
     """
     clock = clock or Clock(None)
     totals = parse_totals(AmountVariation.of(scenario), to)
@@ -111,13 +104,7 @@ def extend_of(
 
 
 def parse_totals(moved: AmountVariation, to: Sequence[str | int]) -> tuple[int, ...]:
-    """Parse the larger totals, increasing; the written total is always examined.
-
-    Raises
-    ------
-    UsageError
-        If a total is below the written amount.
-    """
+    """Parse the larger totals, increasing; the written total is always examined."""
     written = moved.base_cents
     if not to:
         return tuple(written + step * round_step(written) for step in STEPS)

@@ -94,13 +94,7 @@ def classify_transfer_limits(tree: Tree) -> str:
 
 
 def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> TransferReading:
-    """Find the moves with which an allocation fits the amounts, with transfers or without.
-
-    Raises
-    ------
-    VerificationError
-        If the allocation does not fit.
-    """
+    """Find the moves with which an allocation fits the amounts, with transfers or without."""
     tree, node = problem.case.tree, problem.case.node
     siblings = _Siblings(tree)
     if moved:

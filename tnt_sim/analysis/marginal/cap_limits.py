@@ -35,11 +35,6 @@ def compute_extension_limits(
     """Bound the least weight to add to some caps so that each application comes in without loss, by row.
 
     FAR where no increase is enough, or where none is known to be. A row that no tree of caps covers has no entry.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out first.
     """
     prices = curves.trees[raised.tree].compute_prices(deadline) if raised.tree >= 0 else None
     if raised.tree >= 0 and prices is None:

@@ -80,13 +80,7 @@ from tnt_sim.verify.allocation_reading import read_allocation, read_within_limit
 def compute_extension_bounds(
     base: ReferenceSolution, path: EnvelopePath, rows: Sequence[int], deadline: Deadline = UNLIMITED
 ) -> tuple[list[int], list[int]]:
-    """Bound the no-loss extension of each row from both sides with one linear program.
-
-    Returns
-    -------
-    lower, upper : list of int
-        Cents, by row. UNKNOWN for no upper bound, in particular after the deadline.
-    """
+    """Bound the no-loss extension of each row from both sides with one linear program."""
     moving = bool(list_amount_dependent_rules(base.problem, path.nodes))
     problem = relax_amounts(base.problem, path.nodes, path.top_cents) if moving else base.problem
     opened, stage = build_amount_stage(problem, path, path.top_cents)
@@ -215,11 +209,6 @@ def find_no_loss_extensions(
     ----------
     named : rows to solve exactly, or None for all of a few in half of the time
     into : receives the results as they come, for Ctrl-C or the deadline; what it has already is not asked again
-
-    Raises
-    ------
-    DeadlineExpired
-        If the deadline passes before every candidate was examined.
     """
     deadline = UNLIMITED if clock is None else clock.deadline
     no_loss = NoLoss.from_reference(base) if into is None else into

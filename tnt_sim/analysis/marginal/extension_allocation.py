@@ -93,12 +93,6 @@ def optimise_extension_options(
     key : weights by axis; by default the written amounts
     into : receives the results as they come, for Ctrl-C
     course : counts the ways examined and stops at its deadline
-
-    Raises
-    ------
-    UsageError
-        For an extension that is not positive, a programme without amount, or an unknown axis in the
-        key.
     """
     axes, total = read_axes(base.problem)
     if cents <= 0:

@@ -472,12 +472,6 @@ def compute_shadow_price(
 
     It is the reduced cost of the column that lowers the amount, fixed where the amount is the
     written one.
-
-    Returns
-    -------
-    float or None
-        Per euro, in the unit of the first stage, at least 0. None without dual values, or if the
-        deadline came first.
     """
     opened, _ = build_amount_stage(problem, path, path.top_cents)
     try:

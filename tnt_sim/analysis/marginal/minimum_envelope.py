@@ -102,13 +102,7 @@ class KernelView:
 def build_kernel_view(
     problem: Problem, path: EnvelopePath, deadline: Deadline = UNLIMITED
 ) -> KernelView | None:
-    """Recognise a problem that the kernel solves; None for any other shape.
-
-    Raises
-    ------
-    DeadlineExpired
-        If the deadline passes, here or in a later call of the kernel.
-    """
+    """Recognise a problem that the kernel solves; None for any other shape."""
     offers, stage = problem.offers, problem.stages[0]
     terms = stage.terms
     if stage.sense is not Sense.MAXIMISE or stage.goal_parts or terms.once:

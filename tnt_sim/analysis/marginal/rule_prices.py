@@ -85,13 +85,7 @@ class Price(Record):
 
 
 def check_kinds(kinds: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the kinds of restrictions to examine, by default all.
-
-    Raises
-    ------
-    UsageError
-        For an unknown kind.
-    """
+    """Return the kinds of restrictions to examine, by default all."""
     for kind in kinds or ():
         if kind not in KINDS:
             hint = suggest_name(kind, KINDS) or NO_TEXT

@@ -199,11 +199,6 @@ def parse_target(problem: Problem, text: str, today: Today) -> Target:
     Parameters
     ----------
     today : returns the list from which "more" is counted
-
-    Raises
-    ------
-    UsageError
-        If the text is not a target.
     """
     word = text.strip()
     if word == "all":

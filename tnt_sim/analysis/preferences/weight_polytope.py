@@ -142,15 +142,7 @@ class Criterion:
 
 
 def build_criteria(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]:
-    """Return the measures of these names, each with its divisor.
-
-    Raises
-    ------
-    UsageError
-        For fewer than two names, repeated names or unknown measures.
-    ScenarioError
-        If a measure is invalid.
-    """
+    """Return the measures of these names, each with its divisor."""
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError(_("at least two different criteria are needed: --criteria score,dossiers."))
     spec = problem.scenario.spec
@@ -194,13 +186,7 @@ def round_figure(value: Fraction) -> Fraction:
 def parse_half_spaces(
     names: Sequence[str], ranges: Mapping[str, tuple[str, str]], order: Sequence[str]
 ) -> list[Half]:
-    """Build the half-spaces of ranges and of an order of criteria.
-
-    Raises
-    ------
-    UsageError
-        If a name is not a criterion.
-    """
+    """Build the half-spaces of ranges and of an order of criteria."""
     unknown = [name for name in (*ranges, *order) if name not in names]
     if unknown:
         raise UsageError(_('"{unknown}" is none of the criteria.', unknown=unknown[0]))

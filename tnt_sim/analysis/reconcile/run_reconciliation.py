@@ -110,12 +110,6 @@ def read_accounting_lines(
     Parameters
     ----------
     columns : header by what it holds (`COLUMNS`), where the names of the file are others
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, has no column of amounts or none that identifies a line, or an amount is no
-        number.
     """
     table = read_plain(path, shown_as=path.name, read=options)
     headers = _find_headers(table.columns, columns or {}, path.name)
@@ -275,15 +269,7 @@ def reconcile_run(
     options: ReadOptions,
     course: StudyProgress,
 ) -> RunReconciliation:
-    """Reconcile the grants of a run with the lines of a file.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read.
-    UsageError
-        If the amounts of the run are not in euros.
-    """
+    """Reconcile the grants of a run with the lines of a file."""
     if get_currency() != EURO:
         raise UsageError(
             _(

@@ -66,14 +66,7 @@ class AmountVariation:
 
     @classmethod
     def of(cls, scenario: ScenarioData, names: Sequence[str] = (), share: str = FREE) -> AmountVariation:
-        """Validate the names and the key; without names, the programme itself.
-
-        Raises
-        ------
-        UsageError
-            If an envelope does not exist, has no amount, is not in force or lies under another, or
-            if the key is invalid.
-        """
+        """Validate the names and the key; without names, the programme itself."""
         names = tuple(dict.fromkeys(names)) or (scenario.spec.programme.id,)
         family = {spec.id: spec for spec, __ in scenario.spec.programme.walk()}
         above = dict(_iterate_ancestry(scenario.spec.programme, ()))
@@ -94,11 +87,6 @@ class AmountVariation:
         """Parse an amount: whole euros, text ("88 M€") or a percentage of the written amount ("50 %").
 
         Percentages are rounded down to the cent.
-
-        Raises
-        ------
-        UsageError
-            If the text is neither.
         """
         if isinstance(text, int):
             return text * 100
@@ -140,15 +128,7 @@ class AmountVariation:
         return self._with_splits(scenario, cents) if self.share == PRO_RATA else scenario
 
     def compile_problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
-        """Compile the problem at an amount.
-
-        Raises
-        ------
-        ScenarioError
-            If the scenario contradicts itself at this amount.
-        DeadlineExpired
-            If the deadline passes first.
-        """
+        """Compile the problem at an amount."""
         return compile_problem(self.build_scenario_at(cents), deadline)
 
     def find_overdrawn_envelope(self, cents: int) -> tuple[str, int] | None:

@@ -270,13 +270,7 @@ class PathTree:
     def solve_changed(
         self, column: int, change: TreeChange, memory: Memory, deadline: Deadline
     ) -> TreeSolution | None:
-        """Solve the tree with one column changed; None where a column that is taken exceeds a cap.
-
-        Raises
-        ------
-        TooManyStates, OverflowError, DeadlineExpired
-            As the kernel of trees does.
-        """
+        """Solve the tree with one column changed; None where a column that is taken exceeds a cap."""
         task = change.apply(self.task, column)
         taken = int(task.weight[column]) if change.forced else 0
         if taken > self.root.cap + change.above:
@@ -292,13 +286,7 @@ class PathTree:
         return maximise_under_tree(task.profit, task.weight, rest, memory, deadline=deadline)
 
     def solve_raised(self, raised: RaisedCaps, more: int, memory: Memory, deadline: Deadline) -> TreeSolution:
-        """Solve the tree with some weight added to the caps that rise.
-
-        Raises
-        ------
-        TooManyStates, OverflowError, DeadlineExpired
-            As the kernel of trees does.
-        """
+        """Solve the tree with some weight added to the caps that rise."""
         above = more if raised.above else 0
         if self.root.children:
             place = next((k for k, one in enumerate(self.root.children) if one.row == raised.leaf), None)
@@ -648,13 +636,7 @@ class CapCurves:
 
     @classmethod
     def of(cls, problem: Problem, allocation: Allocation, deadline: Deadline) -> Self | None:
-        """Read the caps of a decision; None where anything else binds, or a dossier has several amounts.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out before the caps are read.
-        """
+        """Read the caps of a decision; None where anything else binds, or a dossier has several amounts."""
         stage = problem.stages[0]
         plain = problem.offers.least_cents == problem.offers.most_cents
         if (
@@ -765,13 +747,7 @@ class CapCurves:
         return [tree.root.collect_rows() for tree in self.trees]
 
     def find_raised_paths(self, paths: Sequence[EnvelopePath], deadline: Deadline) -> dict[str, RaisedCaps]:
-        """Tell which caps rise with each path of envelopes, by id; a path that is not covered has no entry.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
-        """
+        """Tell which caps rise with each path of envelopes, by id; a path that is not covered has no entry."""
         raised = {}
         for path in paths:
             deadline.check()
@@ -885,12 +861,7 @@ class CapCurves:
         return raised.ask(row, tree.decided_profit + gain, inside=False)
 
     def decide_raised(self, raised: RaisedCaps, cents: int, deadline: Deadline) -> BoolArray | None:
-        """Decide anew with more cents in some caps; None where a limit, or a tie that is left open, stops it.
-
-        Returns
-        -------
-        funded : bool (n_columns,), the columns that the decision funds
-        """
+        """Decide anew with more cents in some caps; None where a limit, or a tie that is left open, stops it."""
         tree = self.trees[raised.tree]
         more = raised.to_units(cents, tree.task.unit)
         try:
@@ -920,13 +891,7 @@ class CapCurves:
 def read_cap_trees(
     form: Formulation, problem: Problem, deadline: Deadline
 ) -> tuple[CapRows, list[CapTreeNode]] | None:
-    """Return the caps of a formulation in cents with their trees; None if anything else binds.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out before the caps are read.
-    """
+    """Return the caps of a formulation in cents with their trees; None if anything else binds."""
     caps = _read_caps(form, problem, deadline)
     if caps is None:
         return None

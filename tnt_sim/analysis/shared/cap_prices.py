@@ -58,11 +58,6 @@ class CapPrices:
         ----------
         profit, weight : int64 (n_cols,), weights in the unit of the capacities and positive
 
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first.
-
         Examples
         --------
         >>> tree = CapTreeNode(0, 5, np.arange(3))
@@ -155,18 +150,7 @@ def _set_prices(
 def compute_tree_prices(
     profit: IntArray, weight: IntArray, trees: Iterable[CapTreeNode], deadline: Deadline = UNLIMITED
 ) -> tuple[list[CapPrices], BoolArray] | None:
-    """Price the caps of several trees; None where products leave 64 bits.
-
-    Returns
-    -------
-    list of CapPrices, bool (n_cols,)
-        The prices of each tree, and which columns lie under none of them.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out first.
-    """
+    """Price the caps of several trees; None where products leave 64 bits."""
     free, of_trees = np.ones(len(profit), dtype=np.bool_), list[CapPrices]()
     for tree in trees:
         prices = CapPrices.of(profit, weight, tree, deadline)
@@ -180,13 +164,7 @@ def compute_tree_prices(
 def compute_selection_bound(
     profit: IntArray, weight: IntArray, trees: Iterable[CapTreeNode], deadline: Deadline = UNLIMITED
 ) -> int | None:
-    """Bound what a selection under the caps of several trees is worth; None where products leave 64 bits.
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out first.
-    """
+    """Bound what a selection under the caps of several trees is worth; None where products leave 64 bits."""
     gain = np.maximum(profit, 0)
     priced = compute_tree_prices(gain, weight, trees, deadline)
     if priced is None:

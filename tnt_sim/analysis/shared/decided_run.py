@@ -91,13 +91,7 @@ class DecidedRun:
 
 
 def of_result(result: ResultData) -> DecidedRun:
-    """Return the decision of a result.
-
-    Raises
-    ------
-    NothingDecided
-        If the result has no allocation.
-    """
+    """Return the decision of a result."""
     if result.allocation is None or result.reading is None or result.reasons is None:
         raise _build_no_allocation_error(result.problem.scenario.id)
     return DecidedRun(
@@ -115,17 +109,7 @@ def of_result(result: ResultData) -> DecidedRun:
 
 
 def of_run(run_dir: Path, project: Path | None = None, deadline: Deadline = UNLIMITED) -> DecidedRun:
-    """Read the decision of a run folder and verify it from its inputs in exact integers; see `check_run`.
-
-    Raises
-    ------
-    DataError
-        If it is not a run folder.
-    VerificationError
-        If the folder's claims fail verification.
-    NothingDecided
-        If the run found no allocation.
-    """
+    """Read the decision of a run folder and verify it from its inputs in exact integers; see `check_run`."""
     pace = ReadingPace()
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):

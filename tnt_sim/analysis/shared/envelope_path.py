@@ -183,13 +183,7 @@ class EnvelopePath:
 
 
 def build_envelope_path(problem: Problem, envelope: str) -> EnvelopePath:
-    """Return the path of an envelope.
-
-    Raises
-    ------
-    UsageError
-        If it does not exist, or if it has no amount and is not the programme.
-    """
+    """Return the path of an envelope."""
     tree = problem.case.tree
     if envelope not in tree.ids:
         hint = suggest_name(envelope, tree.ids) or NO_TEXT

@@ -64,11 +64,6 @@ def choose_execution(name: str, workers: int | None, scheduler: str | None, work
     workers : number of workers; None for one on each processor, as far as memory holds them
     scheduler : address of a Dask scheduler that runs already, whose workers are not checked
     worker_bytes : memory that a worker needs
-
-    Raises
-    ------
-    UsageError
-        As `executor`, and if more workers are requested than memory holds.
     """
     n_workers = workers or 1
     if name != "serial" and scheduler is None:
@@ -86,11 +81,6 @@ def executor(name: str, n_workers: int, scheduler: str | None = None) -> Executo
     ----------
     name : "serial", "processes" or "dask"
     scheduler : address of a remote Dask scheduler
-
-    Raises
-    ------
-    UsageError
-        For an unknown name, a remote scheduler without TLS, or Dask if it is not installed.
     """
     if scheduler is not None and name != "dask":
         raise UsageError(

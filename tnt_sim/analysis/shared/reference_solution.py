@@ -68,13 +68,7 @@ class ReferenceSolution:
 
 
 def check_single_decision(scenario: ScenarioData) -> None:
-    """Refuse a scenario with several steps.
-
-    Raises
-    ------
-    UsageError
-        If the scenario has steps: a question looks at one decision.
-    """
+    """Refuse a scenario with several steps."""
     if scenario.steps:
         raise UsageError(
             _("this question looks at one decision, and this scenario has steps."),
@@ -91,15 +85,6 @@ def solve_reference(
     ----------
     share : of the time left, all of it where no list is found before. Below 1, the caller has time for an answer
     although the list is not proven optimal, and must not take it for optimal
-
-    Raises
-    ------
-    UsageError
-        If the scenario has steps: a question looks at one decision.
-    NothingDecided
-        If no allocation satisfies every rule.
-    LimitReached
-        If no allocation was found in time.
     """
     check_single_decision(scenario)
     problem = compile_problem(scenario)

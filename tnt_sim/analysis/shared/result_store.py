@@ -98,14 +98,6 @@ class ResultStore:
         cases_per_file : rows of each file of `runs/`
         evidence : columns that say how a case was solved, kept beside `runs/`
         anew : whether to remove what the folder holds first
-
-        Raises
-        ------
-        UsageError
-            If the folder holds another batch, other inputs or the work of other code, or another
-            process owns it.
-        TntError
-            If the disk refuses.
         """
         begun = (folder / MANIFEST).exists()
         with _told_plainly(folder), create_folders(folder / JOURNAL):
@@ -156,11 +148,6 @@ class ResultStore:
 
         Rows come from both places, so that after a crash at any point, or a deadline, a second call completes
         the work.
-
-        Raises
-        ------
-        DeadlineExpired
-            If time runs out first; the rows are then in the journal.
         """
         journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
         if not journal:
@@ -336,13 +323,7 @@ def build_changed_error(names: Sequence[str]) -> ScenarioError:
 
 
 def check_begun(folder: Path) -> None:
-    """Check that a folder holds a batch.
-
-    Raises
-    ------
-    UsageError
-        If there is nothing to resume.
-    """
+    """Check that a folder holds a batch."""
     if not (folder / MANIFEST).is_file():
         raise UsageError(
             _('"{folder}" holds no batch: there is nothing to resume.', folder=folder),
@@ -351,13 +332,7 @@ def check_begun(folder: Path) -> None:
 
 
 def read_batch_identity(folder: Path) -> tuple[str, int]:
-    """Return the SHA-256 of the cases of a batch and their number.
-
-    Raises
-    ------
-    UsageError
-        If the folder holds no batch, or a store of something else.
-    """
+    """Return the SHA-256 of the cases of a batch and their number."""
     check_begun(folder)
     manifest = _read_manifest(folder)
     sha256, n_cases = manifest.get("batch_sha256"), manifest.get("n_cases")
@@ -426,13 +401,7 @@ def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _read_manifest(folder: Path) -> Mapping[str, Any]:
-    """Return the manifest of a store.
-
-    Raises
-    ------
-    UsageError
-        If it is no manifest.
-    """
+    """Return the manifest of a store."""
     try:
         known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except ValueError:

@@ -39,13 +39,7 @@ class DocumentTables:
         return tuple(self._map_tables())
 
     def table(self, name: str | None = None) -> pl.DataFrame:
-        """Return one of `tables`, by default the first, without nested values; amounts in integer cents.
-
-        Raises
-        ------
-        ValueError
-            For a name that is no table, with the names that are.
-        """
+        """Return one of `tables`, by default the first, without nested values; amounts in integer cents."""
         makers = self._map_tables()
         chosen = next(iter(makers), "") if name is None else name
         if chosen not in makers:

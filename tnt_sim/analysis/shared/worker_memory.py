@@ -51,13 +51,7 @@ def read_available_bytes() -> int | None:
 
 
 def choose_workers(requested: int | None, worker_bytes: int) -> int:
-    """Return the number of workers: as requested, else one for each processor as far as memory holds them.
-
-    Raises
-    ------
-    UsageError
-        If more workers are requested than memory holds; one is never refused.
-    """
+    """Return the number of workers: as requested, else one for each processor as far as memory holds them."""
     available = read_available_bytes()
     held = count_processors() if available is None else max(1, available // worker_bytes)
     if requested is None:

@@ -55,11 +55,6 @@ def list_tightening_rules(low: Problem, high: Problem, deadline: Deadline = UNLI
     """List the rules that have a row at the higher amount which the same row at the lower one does not imply.
 
     The rows of the tree only relax, because no amount falls as the total grows.
-
-    Raises
-    ------
-    DeadlineExpired
-        If the deadline passes first.
     """
     before, after = build_claims(low, deadline), build_claims(high, deadline)
     # an envelope's option may have no row at one amount, such as a share of 0 €; all other sources stand in order
@@ -342,11 +337,6 @@ def compute_width_cents(
     sense : of the first stage
     lines : known dual lines
     seconds : limit for the line of this amount
-
-    Raises
-    ------
-    DeadlineExpired
-        If the deadline passes first.
     """
     point = points[place]
     if point.settled or not point.values:

@@ -24,13 +24,6 @@ def check_derived_problem(
     """Check that the problem derived at an amount has the rows, bounds and objectives of the compiled one.
 
     Nothing is checked where nothing is derived, or where the scenario contradicts itself at this amount.
-
-    Raises
-    ------
-    VerificationError
-        If they differ, which is a fault of the program.
-    DeadlineExpired
-        If the deadline passes first.
     """
     derived = moved.derive_problem_at(base, cents)
     if derived is None:

@@ -110,11 +110,6 @@ def compute_proven_bounds(
     fresh : whether to look for a proof and for lines of this amount
     deadline : after it only known lines are used
     model_cache : holds the rows of other amounts, of which those of this amount are made
-
-    Returns
-    -------
-    tuple of Fraction or None
-        One bound per stage, in its unit; None where none is known.
     """
     until = Deadline(deadline.seconds_left + BEYOND_SECONDS)
     try:

@@ -79,13 +79,7 @@ class Tolerance:
 
     @classmethod
     def of_text(cls, text: str) -> Tolerance:
-        """Parse a tolerance.
-
-        Raises
-        ------
-        UsageError
-            If the text is not a positive number, with or without "%".
-        """
+        """Parse a tolerance."""
         word = text.strip()
         relative = word.endswith("%")
         try:
@@ -168,12 +162,6 @@ def build_plan(
     """Validate a request.
 
     Without `free` and `nested`, both curves are computed; with `exact`, only the free one.
-
-    Raises
-    ------
-    UsageError
-        For an unknown envelope, `start` above `stop`, amounts below what is committed, invalid
-        steps, a nested exact curve, a scenario with steps.
     """
     _refuse_modes(scenario, exact=exact, nested=nested, steps=steps, at=at)
     within = _parse_tolerance(tolerance, exact=exact, free_too=free or not nested)

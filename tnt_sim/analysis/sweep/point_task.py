@@ -46,13 +46,7 @@ class SweepQuestion:
 
     @classmethod
     def of(cls, plan: SweepPlan, backend: str, cross_check: str) -> SweepQuestion:
-        """Return the question of a plan.
-
-        Raises
-        ------
-        UsageError
-            If the scenario does not come from a file, which workers read.
-        """
+        """Return the question of a plan."""
         scenario = plan.scenario
         if scenario.path is None:
             raise UsageError(
@@ -131,13 +125,7 @@ def compute_point(task: PointTask) -> PointOutcome | None:
 def compile_amount(
     moved: AmountVariation, base: Problem, cents: int, deadline: Deadline = UNLIMITED
 ) -> Problem | None:
-    """Return the problem at an amount, derived from the written one where possible; None for a contradiction.
-
-    Raises
-    ------
-    DeadlineExpired
-        If the deadline passes first.
-    """
+    """Return the problem at an amount, derived from the written one where possible; None for a contradiction."""
     derived = moved.derive_problem_at(base, cents)
     return _compile_anew(moved, cents, deadline) if derived is None else derived
 

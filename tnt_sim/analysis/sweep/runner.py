@@ -651,11 +651,6 @@ def choose_sweep_execution(
     Parameters
     ----------
     name, workers, scheduler : as for `choose_execution`
-
-    Raises
-    ------
-    UsageError
-        As `choose_execution`.
     """
     if name == "processes" and workers is None and scheduler is None:
         workers = 1

@@ -97,13 +97,7 @@ class SweepStore:
 
     @classmethod
     def open(cls, folder: Path, plan: SweepPlan, *, resume: bool) -> Self:
-        """Open the store of a sweep; without `resume` it begins anew.
-
-        Raises
-        ------
-        UsageError, TntError
-            As `ResultStore.open`.
-        """
+        """Open the store of a sweep; without `resume` it begins anew."""
         manifest = build_sweep_manifest(plan)
         store = ResultStore.open(folder, manifest, SCHEMA, POINTS_PER_FILE, EVIDENCE, anew=not resume)
         result = cls(store, plan.compute_key(code=""))  # the manifest has the hash of the code

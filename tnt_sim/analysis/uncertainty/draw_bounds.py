@@ -98,11 +98,6 @@ def compute_optimum_limits(
     Parameters
     ----------
     prices : of rows by name, as `compute_row_prices` returns them for a similar problem
-
-    Raises
-    ------
-    DeadlineExpired
-        If time runs out first.
     """
     form = formulate(problem, deadline=deadline)
     stage = form.stages[0]

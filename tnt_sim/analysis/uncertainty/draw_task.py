@@ -110,11 +110,6 @@ class Ground:
 
         With `single`, this input alone varies, and the others are as written. The first draw of a process makes
         the sample.
-
-        Raises
-        ------
-        DeadlineExpired
-            When time is up before the sample is made.
         """
         point = self._sample_cube(0, deadline)[number]
         if other >= 0:
@@ -143,13 +138,7 @@ def estimate_sample_bytes(inputs: Sequence[Input], n_draws: int) -> int:
 
 
 def prepare_ground(scenario: ScenarioData, sample: Sample) -> Ground:
-    """Prepare a scenario for draws.
-
-    Raises
-    ------
-    UsageError
-        If the scenario has steps: each of its decisions would have draws of its own.
-    """
+    """Prepare a scenario for draws."""
     if scenario.steps:
         raise UsageError(
             _("`ensemble` looks at one decision, and this scenario has steps."),

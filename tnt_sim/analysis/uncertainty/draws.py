@@ -74,15 +74,7 @@ class Input:
 
 
 def list_inputs(problem: Problem) -> tuple[Input, ...]:
-    """Return every uncertain input in force, matched with the applications.
-
-    Raises
-    ------
-    UsageError
-        If the scenario has none.
-    ScenarioError
-        If a column or a condition does not exist, or the column is not numeric.
-    """
+    """Return every uncertain input in force, matched with the applications."""
     spec, case = problem.scenario.spec, problem.case
     before = len(case.defects.entries)
     result = []
@@ -159,14 +151,7 @@ DIGITS = 9
 
 
 def check_sample(inputs: Sequence[Input], n_draws: int, sampling: str) -> None:
-    """Check that a sample can be made, before any time is spent on it.
-
-    Raises
-    ------
-    UsageError
-        For an unknown sampling, too many coordinates for Sobol points, or a sample too large for
-        memory.
-    """
+    """Check that a sample can be made, before any time is spent on it."""
     width = _count_coordinates(inputs)
     if n_draws * width > MOST_FIGURES:
         most = MOST_FIGURES // width
@@ -217,13 +202,6 @@ def sample_points(
     ----------
     seed : of the random generator
     sampling : "lhs", "sobol" or "random"
-
-    Raises
-    ------
-    UsageError
-        If `check_sample` refuses the sample.
-    DeadlineExpired
-        When time is up.
     """
     check_sample(inputs, n_draws, sampling)
     width, random = _count_coordinates(inputs), np.random.default_rng(seed)
@@ -260,11 +238,6 @@ def sample_latin_hypercube(
     The figures are those of `scipy.stats.qmc.LatinHypercube`, in a third of its memory.
 
     Source: McKay, Beckman and Conover, Technometrics 21 (1979).
-
-    Raises
-    ------
-    DeadlineExpired
-        When time is up.
 
     Examples
     --------

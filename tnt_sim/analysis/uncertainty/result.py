@@ -136,11 +136,6 @@ def compute_overprogramming(granted_cents: int, paid_cents: Sequence[int]) -> Fr
     ----------
     granted_cents : G
     paid_cents : p_j, one per draw
-
-    Returns
-    -------
-    Fraction or None
-        s; None if nothing is paid.
     """
     ordered = sorted(paid_cents, reverse=True)
     allowed = math.floor(RISK * len(ordered))

@@ -207,11 +207,6 @@ def run_draws(
     n_sensitivity : draws per input for sensitivity; 0 for none
     report_progress : called with the phase and the share done, in [0, 1]
     store : keeps outcomes, if given
-
-    Raises
-    ------
-    ScenarioError, UsageError
-        If input files change meanwhile.
     """
     began = time.monotonic()
     end = math.inf if limits.seconds is None else began + limits.seconds

@@ -77,13 +77,7 @@ class DrawStore:
 
     @classmethod
     def open(cls, folder: Path, scenario: ScenarioData, sample: Sample, n_sensitivity: int) -> Self:
-        """Open a new store or an existing one for an ensemble.
-
-        Raises
-        ------
-        UsageError, TntError
-            As `ResultStore.open`.
-        """
+        """Open a new store or an existing one for an ensemble."""
         draws = {
             "n": sample.n_draws,
             "seed": sample.seed,
@@ -114,13 +108,7 @@ class DrawStore:
                 yield row["case_sha256"][0], _decode(row)
 
     def finish(self, keys: Sequence[str]) -> None:
-        """Write the final files once every case is stored.
-
-        Raises
-        ------
-        ScenarioError
-            If input files have changed.
-        """
+        """Write the final files once every case is stored."""
         if self.store.done.issuperset(keys):
             check_unchanged_inputs([self.scenario])
             self.store.finish(keys)

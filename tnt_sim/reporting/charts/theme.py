@@ -68,13 +68,7 @@ def _build_number_locale(lang: Lang) -> ChartSpec:
 
 
 def import_altair() -> Any:
-    """Import Altair.
-
-    Raises
-    ------
-    UsageError
-        If it is not installed, with the command that installs it.
-    """
+    """Import Altair."""
     try:
         import altair as alt
     except ImportError as error:

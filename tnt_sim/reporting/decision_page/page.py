@@ -453,24 +453,12 @@ def _find_place(key: str) -> str:
 
 
 def render_report_pdf(run: StoredRun, options: PageOptions) -> bytes:
-    """Return the report of a run as PDF; a list longer than `MOST_ON_PAPER` is omitted.
-
-    Raises
-    ------
-    UsageError
-        If WeasyPrint or its libraries are missing.
-    """
+    """Return the report of a run as PDF; a list longer than `MOST_ON_PAPER` is omitted."""
     return render_pdf(render_report_html(run, options))
 
 
 def import_weasyprint() -> Any:
-    """Import WeasyPrint, which makes a PDF of a page.
-
-    Raises
-    ------
-    UsageError
-        If WeasyPrint or its libraries are missing, with the command that installs it.
-    """
+    """Import WeasyPrint, which makes a PDF of a page."""
     try:
         import weasyprint
     except (ImportError, OSError) as error:
@@ -489,13 +477,7 @@ def import_weasyprint() -> Any:
 
 
 def render_pdf(page: str) -> bytes:
-    """Return a page as PDF; nothing is fetched for it.
-
-    Raises
-    ------
-    UsageError
-        If WeasyPrint or its libraries are missing.
-    """
+    """Return a page as PDF; nothing is fetched for it."""
     made: Any = import_weasyprint().HTML(string=page, url_fetcher=_refuse_request)
     data: bytes = made.write_pdf()
     return data
@@ -512,15 +494,7 @@ _OUTSIDE = re.compile(r"@import|@charset|url\s*\(\s*(?!['\"]?\s*data:)|</|<!--",
 
 
 def read_theme(path: Path) -> str:
-    """Read a custom style, appended to the neutral one.
-
-    Raises
-    ------
-    UsageError
-        If the file does not exist or is too large.
-    DataError
-        If it is not UTF-8, or a line would load something or end the style.
-    """
+    """Read a custom style, appended to the neutral one."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -78,13 +78,7 @@ def build_position(run: StoredRun, envelope: str, amount_cents: int | None = Non
 
 
 def build_slider(runs: Sequence[StoredRun]) -> Slider:
-    """Build a slider from stored runs of the same applications and envelopes, the first being the decision.
-
-    Raises
-    ------
-    UsageError
-        If applications or envelopes differ, or two runs have the same amount.
-    """
+    """Build a slider from stored runs of the same applications and envelopes, the first being the decision."""
     first = runs[0]
     same = all(_is_comparable(first, run) for run in runs[1:])
     root = first.envelopes[0].id

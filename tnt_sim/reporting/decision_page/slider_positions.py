@@ -47,13 +47,6 @@ def compute_slider(
     tell : called with a text and the share done, in [0, 1]
     seconds : for all positions, by default the scenario's `time_limit`; positions not reached say
     so
-
-    Raises
-    ------
-    UsageError
-        For an invalid envelope or invalid amounts.
-    VerificationError
-        If the inputs of the run are missing.
     """
     if run.decision is None:
         raise VerificationError(run.checked.defects)

@@ -34,13 +34,7 @@ _WORDS = {
 
 
 def require_measure(pb: PbFile, measure: str) -> str:
-    """Return the measure that `--measure` names.
-
-    Raises
-    ------
-    UsageError
-        If the file does not have it.
-    """
+    """Return the measure that `--measure` names."""
     if measure not in GOALS:
         known = ", ".join(GOALS)
         raise UsageError(

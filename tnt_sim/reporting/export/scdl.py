@@ -42,13 +42,7 @@ def load_schema() -> Mapping[str, Any]:
 
 
 def build_scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
-    """Return every grant as text columns in the order of the schema.
-
-    Raises
-    ------
-    DataError
-        With every value the schema rejects, by application, and what is missing from `--info`.
-    """
+    """Return every grant as text columns in the order of the schema."""
     table = _select_granted(run)
     days = list_agreement_dates(run, table, info)
     written = {**_DEFAULTS, **info}

@@ -43,11 +43,6 @@ def convert_table(
     backend : `polars` or `pandas`
     euros : amounts in euros with two decimals, in columns without `_cents`, and figures that are text as numbers
     labels : language of the headers, `fr` or `en`. By default they are the names of the columns
-
-    Raises
-    ------
-    ValueError
-        If the backend or the language does not exist.
     """
     shaped = _convert_to_euros(frame) if euros else frame
     if labels is not None:
@@ -116,13 +111,7 @@ class DecidedTable:
 
 
 def build_run_table(name: str, decided: DecidedTable, document: RunDocument) -> pl.DataFrame:
-    """Return one of `RUN_TABLES`; amounts in integer cents.
-
-    Raises
-    ------
-    ValueError
-        For another name, with the names that there are.
-    """
+    """Return one of `RUN_TABLES`; amounts in integer cents."""
     if name not in RUN_TABLES:
         raise ValueError(f"table must be one of {', '.join(RUN_TABLES)}, not {name!r}")
     if name == "dossiers":

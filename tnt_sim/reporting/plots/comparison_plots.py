@@ -49,13 +49,7 @@ MOVES: dict[Mark, tuple[str, Text]] = {
 
 
 def choose_side(comparison: ComparedRuns, name: str | None) -> str:
-    """Return the side to compare with the first: the one named, by default the second.
-
-    Raises
-    ------
-    ValueError
-        If there is no such side.
-    """
+    """Return the side to compare with the first: the one named, by default the second."""
     names = [side.name for side in comparison.sides[1:]]
     if name is None:
         return names[0]

@@ -28,13 +28,7 @@ _ROW = 26
 def draw_margin(
     dossiers: DecidedDossiers, envelope: str | None, lang: Lang
 ) -> tuple[AltairChart, Text, Text]:
-    """Return the applications by value and amount with the margin of an envelope, the finding and the question.
-
-    Raises
-    ------
-    ValueError
-        If there is no such envelope, or no application has an amount and a value.
-    """
+    """Return the applications by value and amount with the margin of an envelope, the finding and the question."""
     ids = list(dossiers.problem.case.tree.ids)
     if envelope is not None and envelope not in ids:
         raise ValueError(f"envelope must be one of {', '.join(ids)}, not {envelope!r}")

@@ -93,13 +93,7 @@ def build_money_frame(run: StoredRun, outcomes: Outcomes, lang: Lang) -> pl.Data
 
 
 def build_department_frame(run: StoredRun) -> pl.DataFrame:
-    """Return one row per department: inhabitants, applications and amounts, per head too.
-
-    Raises
-    ------
-    ValueError
-        If no application has a department.
-    """
+    """Return one row per department: inhabitants, applications and amounts, per head too."""
     table = build_department_table(run)
     if table.is_empty():
         raise ValueError("no application of this run has a department: there is no map")
@@ -155,13 +149,7 @@ _COLUMNS = {"amount": "granted", "head": "per_head", "count": "n_funded"}
 
 
 def draw_department_map(frame: pl.DataFrame, measure: str, lang: Lang) -> tuple[AltairChart, Text, Text]:
-    """Return the map of one measure of a decision, its finding and its question.
-
-    Raises
-    ------
-    ValueError
-        For another measure.
-    """
+    """Return the map of one measure of a decision, its finding and its question."""
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
     finding = _describe_most(frame, measure)

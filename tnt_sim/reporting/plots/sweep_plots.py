@@ -50,13 +50,7 @@ def build_entry_frame(document: SweepDocument, lang: Lang) -> pl.DataFrame:
 
 
 def build_envelope_curves(document: SweepDocument) -> pl.DataFrame:
-    """Return one row per envelope just below the programme and amount: what it has, and what it grants.
-
-    Raises
-    ------
-    ValueError
-        If no amount has a list.
-    """
+    """Return one row per envelope just below the programme and amount: what it has, and what it grants."""
     lists = select_lists(document, document.first_curve)
     if not lists:
         raise ValueError("no amount has a list: there is nothing to draw")

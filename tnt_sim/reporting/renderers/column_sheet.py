@@ -89,13 +89,7 @@ class ColumnSheet(Worksheet):
             self.column_cells[at].append((column, cell))
 
     def _extend_dimensions(self, row: int, column: int, height: int) -> None:
-        """Extend the dimensions of the sheet to a column.
-
-        Raises
-        ------
-        ValueError
-            If a sheet has no such cell.
-        """
+        """Extend the dimensions of the sheet to a column."""
         if self._check_dimensions(row, column) or self._check_dimensions(row + height - 1, column):
             raise ValueError(f"{xl_col_to_name(column)}{row + height}")
 

@@ -110,13 +110,7 @@ def _escape_header(text: str) -> str:
 
 
 def check_rows(n_rows: int) -> None:
-    """Check the number of rows against the limit of a sheet.
-
-    Raises
-    ------
-    UsageError
-        For more rows than a sheet holds.
-    """
+    """Check the number of rows against the limit of a sheet."""
     if n_rows <= MAX_ROWS:
         return
     raise UsageError(

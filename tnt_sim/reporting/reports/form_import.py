@@ -278,11 +278,6 @@ def write_import(
     """Write the tables and texts, all or none, creating the folder; return their paths.
 
     `answer` are the files of a reading at a server, of which the first is among the paths.
-
-    Raises
-    ------
-    UsageError, TntError
-        If the folder cannot be written, or the disk is full.
     """
     files = encode_import(imported, tables, parquet=parquet)
     files |= {file: text.encode() for file, text in texts.items()}

@@ -66,13 +66,7 @@ def describe_limits(lists: SpreadLists) -> Text:
 
 
 def build_lorenz_chart(lists: Sequence[ListMoney], year: int) -> Chart:
-    """Return the Lorenz curves of lists.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two departments with applications have a known population, or a list grants nothing there.
-    """
+    """Return the Lorenz curves of lists."""
     spread = compute_spreads(lists[: len(MARKS)], year)
     if spread is None:
         raise ValueError(

@@ -417,13 +417,7 @@ def leave_time_to_write(seconds: float | None, n_dossiers: int = 0) -> float | N
 
 
 def write_sweep(document: SweepDocument, folder: Path, lang: Lang) -> list[Path]:
-    """Write all files of a sweep, each atomically; an earlier result of the same request is replaced.
-
-    Raises
-    ------
-    UsageError
-        If the place cannot be written to.
-    """
+    """Write all files of a sweep, each atomically; an earlier result of the same request is replaced."""
     data = draw_picture_files(build_charts(document), lang, synthetic=document.synthetic)
     data[DOCUMENT] = b"".join(text.encode() for text in iterate_json(document)) + b"\n"
     data[DOSSIERS] = encode_parquet(document.dossier_table)

@@ -80,13 +80,7 @@ def _list_bands(document: SweepDocument) -> list[tuple[float, float, float, floa
 
 
 def build_curve(document: SweepDocument, measure: str = "value") -> Chart:
-    """Return the value of the first objective, the `funded` applications or the sum `granted`, by amount.
-
-    Raises
-    ------
-    ValueError
-        If no amount has a list.
-    """
+    """Return the value of the first objective, the `funded` applications or the sum `granted`, by amount."""
     curves = _list_curves(document, measure)
     if not curves:
         raise ValueError("no amount has a list: there is nothing to draw")

@@ -128,13 +128,6 @@ def check_sheets(run: StoredRun, folder: Path) -> SheetCheck:
     Parameters
     ----------
     run : the verified run, with its sentences in the language of the folder
-
-    Raises
-    ------
-    UsageError
-        If the folder is none of sheets.
-    DataError
-        If the data of the run are gone or have changed.
     """
     check = _Check(run, folder, run.lang, _read_claimed(folder), _list_files(folder))
     if check.claimed.document_sha256 != run.data.document_sha256:
@@ -159,13 +152,7 @@ def check_sheets(run: StoredRun, folder: Path) -> SheetCheck:
 
 
 def _read_claimed(folder: Path) -> TransparencyDocument:
-    """Return the manifest of a folder.
-
-    Raises
-    ------
-    UsageError
-        If the folder has none.
-    """
+    """Return the manifest of a folder."""
     file = folder / MANIFEST
     document = read_manifest(file) if file.is_file() and not file.is_symlink() else None
     if document is None:

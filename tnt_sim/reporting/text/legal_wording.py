@@ -68,13 +68,7 @@ def load_shipped_wording() -> LegalWording:
 
 
 def load_wording(path: Path | None = None) -> LegalWording:
-    """Return the texts of an edited copy, those of the package without one.
-
-    Raises
-    ------
-    ScenarioError
-        with every unknown or missing key and every unknown placeholder of the file
-    """
+    """Return the texts of an edited copy, those of the package without one."""
     shipped = load_shipped_wording()
     if path is None:
         return shipped
@@ -163,13 +157,7 @@ def _check_placeholders(
 
 
 def _iterate_placeholders(text: str) -> Iterator[str]:
-    """Yield the names in braces, with whatever stands beside the name inside the braces.
-
-    Raises
-    ------
-    ValueError
-        for a brace without its other half
-    """
+    """Yield the names in braces, with whatever stands beside the name inside the braces."""
     for __, name, spec, conversion in string.Formatter().parse(text):
         if name is not None:
             yield name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")

@@ -299,13 +299,7 @@ def hash_bytes(data: bytes) -> str:
 def iterate_documents(
     run: StoredRun, lang: Lang, dossiers: Sequence[str] | None = None, wording: LegalWording | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of every file but PDF and manifest; the same run gives the same bytes.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
-    """
+    """Yield the name and the content of every file but PDF and manifest; the same run gives the same bytes."""
     sheets = build_sheets(run, lang, dossiers, wording)
     paths = {dossier: path for path, dossier in map_sheet_pages(run, lang).items()}
     for sheet in sheets:
@@ -315,13 +309,7 @@ def iterate_documents(
 
 
 def choose_wording(folder: Path) -> LegalWording:
-    """Return the legal texts of a folder where somebody edited them, else those of the package.
-
-    Raises
-    ------
-    ScenarioError
-        With every defect of the edited copy.
-    """
+    """Return the legal texts of a folder where somebody edited them, else those of the package."""
     shipped, file = load_shipped_wording(), folder / WORDING
     if not file.is_file() or file.read_bytes() == shipped.data:
         return shipped
@@ -363,15 +351,6 @@ def write_transparency(
     deadline : when to stop. The next call goes on from there
     replace : whether a folder of another decision may be written over
     wording : the legal texts; by default those that stand in the folder, else those of the package
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
-    ScenarioError
-        If the legal texts of the folder are broken.
-    UsageError
-        If the folder holds something else, or the program that draws PDF is missing.
     """
     refuse_act(run, unproven=True)
     texts = wording or choose_wording(folder)
@@ -410,13 +389,7 @@ def _write_files(writing: _Writing, pdf: Sequence[str], deadline: Deadline) -> N
 
 
 def _read_known(run: StoredRun, folder: Path, lang: Lang, *, replace: bool) -> dict[str, TransparencyFile]:
-    """Return the files that the manifest of a folder names, if it is of the same decision.
-
-    Raises
-    ------
-    UsageError
-        If the folder holds something else and may not be written over.
-    """
+    """Return the files that the manifest of a folder names, if it is of the same decision."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(
             _('"{folder}" is a file. Give --out the name of a folder.', folder=folder), code="usage.out"

@@ -202,13 +202,6 @@ def build_sheets(
     """Return the sheets of some dossiers of a run, all by default, in the order of the run.
 
     `wording` are the legal texts that a legal service edited.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
-    UsageError
-        If the run has no dossier of a number.
     """
     source = build_source(run, lang, wording=wording)
     if dossiers is not None:
@@ -220,26 +213,14 @@ def build_sheets(
 
 
 def find_rows(source: SheetSource, dossiers: Sequence[str]) -> IntArray:
-    """Return the rows of some dossiers, ascending.
-
-    Raises
-    ------
-    UsageError
-        If there is no dossier of a number.
-    """
+    """Return the rows of some dossiers, ascending."""
     known = {name: row for row, name in enumerate(source.problem.case.table["dossier"].to_list())}
     refuse_unknown(dossiers, known)
     return np.array(sorted({known[name] for name in dossiers}), dtype=np.int64)
 
 
 def refuse_unknown(dossiers: Sequence[str], known: Collection[str]) -> None:
-    """Check that a run has some dossiers.
-
-    Raises
-    ------
-    UsageError
-        With the first number that it does not have.
-    """
+    """Check that a run has some dossiers."""
     unknown = [name for name in dossiers if name not in known]
     if unknown:
         hint = suggest_name(unknown[0], known) or NO_TEXT

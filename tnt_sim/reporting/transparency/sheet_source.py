@@ -189,13 +189,7 @@ class SheetSource:
 def build_source(
     run: StoredRun, lang: Lang, rows: IntArray | None = None, wording: LegalWording | None = None
 ) -> SheetSource:
-    """Return what the sheets of a run read; all dossiers by default.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed: nothing could then be traced to them.
-    """
+    """Return what the sheets of a run read; all dossiers by default."""
     result = run.decision
     if result is None or result.allocation is None or result.reading is None or result.reasons is None:
         text = _("the sheets need the data of the run, which are gone or have changed.")

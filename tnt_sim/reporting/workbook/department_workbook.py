@@ -308,13 +308,7 @@ class DepartmentChoices:
 
 
 def read_choices(path: Path) -> DepartmentChoices:
-    """Read the choices of a workbook.
-
-    Raises
-    ------
-    DataError
-        If it is not a workbook of choices, or with each invalid cell by sheet and cell.
-    """
+    """Read the choices of a workbook."""
     data = read_bytes(path, path.name)
     keys = _read_keys(data, path.name)
     table = _read_sheet(data, path.name, SHEET)
@@ -505,13 +499,7 @@ class Consolidated:
 
 
 def consolidate_choices(books: Sequence[DepartmentChoices]) -> Consolidated:
-    """Consolidate the workbooks of one run.
-
-    Raises
-    ------
-    DataError
-        If they come from different runs.
-    """
+    """Consolidate the workbooks of one run."""
     _refuse_mixed(books)
     by_dossier: dict[str, list[DepartmentChoice]] = defaultdict(list)
     for book in books:

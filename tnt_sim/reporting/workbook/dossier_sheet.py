@@ -201,13 +201,7 @@ def _build_own_columns(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetCo
 
 
 def check_dossiers(n_dossiers: int) -> None:
-    """Check the number of dossiers against what the workbook of a run holds.
-
-    Raises
-    ------
-    UsageError
-        For more dossiers, with the commands that write them otherwise.
-    """
+    """Check the number of dossiers against what the workbook of a run holds."""
     if n_dossiers > MAX_DOSSIERS:
         raise UsageError(
             _(

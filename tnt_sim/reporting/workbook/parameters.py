@@ -126,13 +126,7 @@ def infer_kind(text: str) -> ParameterKind:
 
 
 def parse_exact(kind: ParameterKind, text: str) -> Fraction | str:
-    """Parse a text exactly: cents, a fraction, a number, `true` or `false`.
-
-    Raises
-    ------
-    MoneyError
-        If the text is none of these.
-    """
+    """Parse a text exactly: cents, a fraction, a number, `true` or `false`."""
     match kind:
         case ParameterKind.MONEY:
             return Fraction(parse_cents(text))
@@ -156,13 +150,7 @@ def convert_to_number(parameter: Parameter) -> float | None:
 
 
 def convert_to_text(kind: ParameterKind, number: float) -> str:
-    """Write a cell's number as `--set` text.
-
-    Raises
-    ------
-    MoneyError
-        If it is not a whole number of cents.
-    """
+    """Write a cell's number as `--set` text."""
     if kind is ParameterKind.MONEY:
         cents = convert_float_to_cents(number)
         if cents is None:
@@ -270,13 +258,7 @@ _FLAGS = {**dict.fromkeys((YES.fr, YES.en, "true", "vrai"), "true"),
 
 
 def read_changed_parameters(file: Path, tree: Mapping[str, object]) -> list[str]:
-    """Return the values of a workbook that differ from a resolved scenario, as `PATH=VALUE`.
-
-    Raises
-    ------
-    DataError
-        With every invalid cell, by sheet and cell.
-    """
+    """Return the values of a workbook that differ from a resolved scenario, as `PATH=VALUE`."""
     shown_as = file.name
     table = _read_sheet(_read_bytes(file), shown_as)
     reading = _ParameterSheetReader(table, {p.path: p for p in list_parameters(tree, Lang.FR)}, Defects())

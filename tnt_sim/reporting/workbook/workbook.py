@@ -149,11 +149,6 @@ def build_workbook(
     """Return the workbook of a run, compared with another one if given; deterministic for a run.
 
     `explanation` is the document of all applications: it adds what would fund each application.
-
-    Raises
-    ------
-    UsageError
-        For more than `MAX_DOSSIERS` applications.
     """
     check_dossiers(run.table.height)
     stream = io.BytesIO()

@@ -115,13 +115,7 @@ def list_charts() -> Mapping[str, Callable[..., Chart]]:
 
 
 def _build_list_chart(result: AlternativesResult, most: int = MOST_MATRIX_ROWS) -> Chart:
-    """Return the matrix of the dossiers that depend on the choice.
-
-    Raises
-    ------
-    ValueError
-        If no other list was found, or all lists fund the same.
-    """
+    """Return the matrix of the dossiers that depend on the choice."""
     chart = build_matrix(result.data, most)
     if chart is None or not result.data.open:
         raise ValueError("no application depends on the choice: there is nothing to draw")

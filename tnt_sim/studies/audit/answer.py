@@ -71,13 +71,7 @@ def list_charts() -> Mapping[str, Callable[[AuditResult], Chart]]:
 
 
 def _build_inversions(result: AuditResult) -> Chart:
-    """Return the list by value and amount, with a line from each better application that it leaves out.
-
-    Raises
-    ------
-    ValueError
-        If the scenario has no single score that orders applications, or none has a value and an amount.
-    """
+    """Return the list by value and amount, with a line from each better application that it leaves out."""
     pairs = result.data.inversions
     if pairs is None:
         raise ValueError("no single score orders the applications: there are no inversions to draw")

@@ -574,11 +574,6 @@ def build_gain_chart(document: ExtendDocument, goal: str | None = None) -> Chart
     Parameters
     ----------
     goal : name of the objective, by default the first
-
-    Raises
-    ------
-    ValueError
-        If there is no such objective, or no gain is known.
     """
     goals = {entry.goal: entry for entry in document.goals}
     chosen = goal or next(iter(goals))

@@ -111,13 +111,7 @@ def _label_step(cents: int, gain: Fraction, goal: str | None, lang: Lang) -> str
 
 
 def build_chart(document: NextEuroDocument) -> Chart:
-    """Return the least to add to each envelope for a gain.
-
-    Raises
-    ------
-    ValueError
-        If no envelope has a step in money.
-    """
+    """Return the least to add to each envelope for a gain."""
     bars = list_bars(document.next)
     if not bars:
         raise ValueError("no envelope has a next step: nothing to draw")

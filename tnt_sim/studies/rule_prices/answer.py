@@ -151,13 +151,7 @@ def list_charts() -> Mapping[str, Callable[[RulePricesDocument], Chart]]:
 
 
 def build_chart(document: RulePricesDocument) -> Chart:
-    """Return what would be gained without each restriction, the dearest first; free ones stand at 0.
-
-    Raises
-    ------
-    ValueError
-        If nothing restricts the choice.
-    """
+    """Return what would be gained without each restriction, the dearest first; free ones stand at 0."""
     goal = next((price.gain.goal for price in document.prices if price.gain.goal), None)
     drawn = sorted((price for price in document.prices if price.gain.goal in (None, goal)), key=rank_price)
     if not drawn:

@@ -134,13 +134,7 @@ def list_charts() -> Mapping[str, Callable[..., Chart]]:
 
 
 def build_range_chart(document: WeightsDocument) -> Chart:
-    """Return the least and the greatest weight of each criterion that the preferences allow.
-
-    Raises
-    ------
-    ValueError
-        If no weights are known.
-    """
+    """Return the least and the greatest weight of each criterion that the preferences allow."""
     ranges = list_weight_ranges(document)
     if len(ranges) != len(document.criteria):
         raise ValueError("no weights are known: there is nothing to draw")
@@ -155,13 +149,7 @@ def build_range_chart(document: WeightsDocument) -> Chart:
 
 
 def build_dossier_chart(document: WeightsDocument, most: int = MOST_DRAWN) -> Chart:
-    """Return the applications that depend on the weights, by the number of choices that fund them.
-
-    Raises
-    ------
-    ValueError
-        If all choices fund the same.
-    """
+    """Return the applications that depend on the weights, by the number of choices that fund them."""
     moving, n = list_moving(document), len(document.portfolios)
     if not moving:
         raise ValueError("all choices fund the same applications: there is nothing to draw")

@@ -53,13 +53,7 @@ def plot_chart(chart: Chart, lang: Lang, *, synthetic: bool) -> AltairChart:
 
 @singledispatch
 def draw_picture(picture: object, lang: Lang) -> AltairChart:
-    """Return a picture as an Altair chart.
-
-    Raises
-    ------
-    TypeError
-        For a picture that pages alone have.
-    """
+    """Return a picture as an Altair chart."""
     raise TypeError(f"{type(picture).__name__} has no Altair chart in {lang}")
 
 

@@ -43,11 +43,6 @@ def build_archive(
     ----------
     project : folder of the project, whose register is searched for the entry of this run
     documents : content of each document of transparency, by its path in their folder
-
-    Raises
-    ------
-    UsageError
-        If the run was not stored, so that there is no folder to archive.
     """
     files = dict(_iterate_files(run, project, documents))
     files[READMES[lang]] = _write_readme(run, files, lang, wording).encode()

@@ -59,11 +59,6 @@ def iterate_programme_documents(
     """Yield the name and the content of each document of the programme.
 
     Outside France only the page of rules is written, with the mention that the scenario words itself.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
     """
     texts, names = wording or load_wording(), _NAMES[lang]
     rules = build_rules_report(run, lang, texts)
@@ -98,13 +93,7 @@ _KEPT_TABLES = _(
 
 
 def build_notes_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Report:
-    """Return the notes on scope as a report; each paragraph names its article.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
-    """
+    """Return the notes on scope as a report; each paragraph names its article."""
     personal = [
         *_describe(_PERSONAL_DATA, wording, lang),
         *_describe_columns(run),
@@ -185,13 +174,7 @@ class InventoryField:
 
 
 def list_inventory_fields(run: StoredRun, lang: Lang, wording: LegalWording) -> list[InventoryField]:
-    """Return the fields of the inventory in Etalab's order.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed.
-    """
+    """Return the fields of the inventory in Etalab's order."""
     return [
         *_describe_administration(run, lang),
         *_describe_decision(run, lang, wording),

@@ -57,13 +57,7 @@ _LIMITS = ("limit_data", "limit_rules", "limit_whole")
 
 
 def build_rules_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Report:
-    """Return the page of the programme's rules as a report.
-
-    Raises
-    ------
-    DataError
-        If the data of the run are gone or have changed: the rules could then not be read with them.
-    """
+    """Return the page of the programme's rules as a report."""
     problem = require_problem(run)
     sentences = describe_rules_in_force(problem, lang)
     amount = format_amount(problem.case.tree.amount_cents[0], lang)
@@ -90,13 +84,7 @@ def build_rules_report(run: StoredRun, lang: Lang, wording: LegalWording) -> Rep
 
 
 def require_problem(run: StoredRun) -> Problem:
-    """Return the problem of a run.
-
-    Raises
-    ------
-    DataError
-        If its data are gone or have changed.
-    """
+    """Return the problem of a run."""
     if run.decision is None:
         text = _("the rules are read with the data of the run, which are gone or have changed.")
         hint = _("Put the files of the scenario back, or name their folder with --project.")
