@@ -82,7 +82,7 @@ PAGE_WRITERS = {
     "reporting/renderers/html": set(),
     "reporting/reports/batch": {"batch"},
     "reporting/reports/sweep": {"sweep"},
-    "reporting/transparency/programme/documents": set(),
+    "reporting/transparency/programme/inventory": set(),
 }
 """Modules that write whole pages, and the verbs that write them there without the shared option `--out`.
 
