@@ -34,7 +34,7 @@ from tnt_sim.solve.backends.highs import HighsBackend, import_highspy
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic
 from tnt_sim.solve.methods.tie_break import find_canonical_point
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 
 NEAR = 1e-4
 

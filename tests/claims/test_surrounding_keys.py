@@ -86,7 +86,7 @@ def test_another_column_names_the_territory(tmp_path: Path) -> None:
     page = render_report_html(run, PageOptions(Lang.EN))
     assert "Totals by Canton" in page
     classes = compute_equity(run.table, run.spec).list_classes("rural")
-    assert {one.name: one.n_dossiers for one in classes} == {"dense": 3, "rural": 3}
+    assert {one.class_: one.n_dossiers for one in classes} == {"dense": 3, "rural": 3}
     body["territory"] = {"column": "absent"}
     assert find_codes(lambda: solve_case(tmp_path, rows, body)) == {"territory"}
 

@@ -60,14 +60,14 @@ def test_the_shares_of_an_extension_point_to_the_verb(tnt: Run, demo: Path) -> N
 def test_ctrl_c_keeps_what_was_found(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo.is_dir()
     whole = tnt("extend", "scenario.yaml", "--json").document
-    made, first = iter(range(9)), search._ExtensionSearch._settle
+    made, first = iter(range(9)), search._ExtensionSearch.settle
 
     def settle(*words: Any) -> Any:
         if next(made) == 2:
             raise KeyboardInterrupt
         return first(*words)
 
-    monkeypatch.setattr(search._ExtensionSearch, "_settle", settle)
+    monkeypatch.setattr(search._ExtensionSearch, "settle", settle)
     said = tnt("extend", "scenario.yaml", "--json")
     told = said.document
     assert (said.code, told["stopped_by"], told["progress"]["done"]) == (130, "interrupt", 2)

@@ -18,7 +18,7 @@ LISTS = dict(re.findall(r"^## Adding an? ([\w ]+)\n(.*?)(?=^## |\Z)", CONTRIBUTI
 PLACEHOLDER = {
     "rule kind": "coverage",
     "backend": "highs",
-    "reduction": "cuts",
+    "reduction": "coefficient_tightening",
     "loop in C": "knapsack",
     "format that is read": "parquet",
     "export": "scdl",

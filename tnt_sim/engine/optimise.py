@@ -102,7 +102,7 @@ from tnt_sim.solve.methods.lexicographic import (
     solve_lexicographic,
 )
 from tnt_sim.solve.methods.tie_break import TieBreakResult, find_canonical_point
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.verify.allocation_reading import (
     Allocation,
     AllocationReading,

@@ -54,7 +54,7 @@ from tnt_sim.solve.backends.backend import Limits, Termination
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.methods.greedy import complete_point
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing, compute_exact_bound
 from tnt_sim.verify.allocation_reading import Allocation, read_allocation, read_within_limits
 

@@ -29,7 +29,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.sparse_matrix import SparseMatrix
 from tnt_sim.verify.allocation_reading import Allocation

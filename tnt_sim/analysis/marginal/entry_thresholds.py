@@ -72,7 +72,7 @@ from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.backend import Limits
 from tnt_sim.solve.backends.registry import get_backend
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import compute_exact_bound
 from tnt_sim.verify.allocation_reading import read_allocation, read_within_limits
 

@@ -25,7 +25,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.rules.protocols import RowKind, Sense
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.backends.incremental_lp import IncrementalLp
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import ExactBound, compute_exact_bound
 
 MOST_COLUMNS = 50_000

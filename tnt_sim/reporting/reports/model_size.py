@@ -13,7 +13,7 @@ from tnt_sim.reporting.report_tree import Column, Kind, Node, Paragraph, Table
 from tnt_sim.scenario.problem import Problem
 from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
 from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.reduction import ModelSize, ReductionStep, apply_chain
 from tnt_sim.solve.reductions.symmetry import Symmetry
 

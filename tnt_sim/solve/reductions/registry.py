@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tnt_sim.solve.reductions.amounts_as_binaries import AmountsAsBinaries
-from tnt_sim.solve.reductions.cuts import CoefficientTightening
+from tnt_sim.solve.reductions.coefficient_tightening import CoefficientTightening
 from tnt_sim.solve.reductions.fixing import ReducedCostFixing
 from tnt_sim.solve.reductions.projection import Projection
 from tnt_sim.solve.reductions.reduction import Reduction
