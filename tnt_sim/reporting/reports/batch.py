@@ -11,7 +11,7 @@ import polars as pl
 
 from tnt_sim.engine.run_folder.atomic_write import put_files
 from tnt_sim.i18n.command_words import quote_argument
-from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.numbers import format_decimal
 from tnt_sim.i18n.parameters import Count
 from tnt_sim.reporting.renderers.html import render_report_html
@@ -44,7 +44,7 @@ def build_report(runs: pl.DataFrame, n_cases: int, store: str, *, interrupted: b
         columns = [
             Column(_("Scenario"), runs["name"].to_list()),
             Column(_("Value"), write_each(_format_values, rows), Kind.FIGURE),
-            Column(_p("column", "Funded"), runs["n_funded"].to_list(), Kind.COUNT),
+            Column(_("Funded"), runs["n_funded"].to_list(), Kind.COUNT),
             Column(_("Granted"), runs["granted_cents"].to_list(), Kind.MONEY),
             Column(_("Left"), runs["unspent_cents"].to_list(), Kind.MONEY, optional=True),
             Column(_("Proof"), write_each(_describe_evidence, rows)),

@@ -77,7 +77,7 @@ _UNITS = _("The goals differ: their values cannot be compared, and there is no g
 _HEADS = {
     "name": _("Scenario"),
     "value": _("Value"),
-    "n_funded": _p("column", "Funded"),
+    "n_funded": _("Funded"),
     "inhabitants": _("Inhabitants"),
     "granted_cents": _("Granted"),
     "unspent_cents": _("Left"),

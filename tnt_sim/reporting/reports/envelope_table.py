@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import NamedTuple, Protocol
 
-from tnt_sim.i18n.message import Text, _, _n, _p
+from tnt_sim.i18n.message import Text, _, _n
 from tnt_sim.i18n.numbers import NO_BREAK
 from tnt_sim.reporting.report_tree import Column, Kind, Table, Tone, Words
 
@@ -66,7 +66,7 @@ ENVELOPE_COLUMNS = [
     EnvelopeColumn("unspent_cents", _("Left")),
     EnvelopeColumn("n_dossiers", _("Filed"), ~Outlet.CARD, optional=True),
     EnvelopeColumn("n_eligible", _("Eligible"), Outlet.DECISION | Outlet.CHECK, optional=True),
-    EnvelopeColumn("n_funded", _p("column", "Funded")),
+    EnvelopeColumn("n_funded", _("Funded")),
 ]
 """The columns of every table of envelopes, in their order."""
 

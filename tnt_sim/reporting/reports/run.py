@@ -399,7 +399,7 @@ def _describe_inhabitants(document: RunDocument) -> list[Text]:
 def _build_reasons(reasons: Mapping[bool, Mapping[str, int]]) -> list[Table]:
     """Return the number of dossiers by reason, funded ones first."""
     names, counts = list[Words](), list[int]()
-    for funded, title in ((True, _p("column", "Funded")), (False, _("Not funded"))):
+    for funded, title in ((True, _("Funded")), (False, _("Not funded"))):
         own = reasons.get(funded, {})
         order = [*(code for code in REASON if code in own), *(code for code in own if code not in REASON)]
         if own:

@@ -52,7 +52,7 @@ def list_columns(document: AlternativesDocument, best: OptimumEntry) -> Sequence
             lambda row: _describe_distance(row) if isinstance(row, AlternativeEntry) else None,
             Kind.FIGURE,
         ),
-        Col(_p("column", "Funded"), lambda row: row.n_funded, Kind.COUNT),
+        Col(_("Funded"), lambda row: row.n_funded, Kind.COUNT),
         Col(_("Granted"), lambda row: row.granted_cents, Kind.MONEY),
     )
 

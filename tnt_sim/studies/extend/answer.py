@@ -23,7 +23,7 @@ from tnt_sim.analysis.extend.transfer import MoveEntry
 from tnt_sim.documents import dump_document
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import Bilingual, Lang, Text, _, _n
 from tnt_sim.i18n.numbers import (
     format_amount,
     format_decimal,
@@ -501,7 +501,7 @@ def _list_envelope_columns(document: ExtendDocument, rows: Sequence[TransferEnve
         Column(_("Written"), [one.amount_cents for one in rows], Kind.MONEY, optional=True),
         Column(_("Available"), [one.effective_cents for one in rows], Kind.MONEY),
         Column(_("Granted"), [one.granted_cents for one in rows], Kind.MONEY),
-        Column(_p("column", "Funded"), [one.n_funded for one in rows], Kind.COUNT),
+        Column(_("Funded"), [one.n_funded for one in rows], Kind.COUNT),
     ]
     if document.n_departments:
         counts = [one.n_departments for one in rows]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tnt_sim.analysis.marginal.document import NextEuroDocument
 from tnt_sim.analysis.marginal.marginal_euro import BOUNDED, ENVELOPE, NEVER, RULE, STOPPED, NextEuro
-from tnt_sim.i18n.message import Lang, Text, _, _p
+from tnt_sim.i18n.message import Lang, Text, _
 from tnt_sim.i18n.numbers import format_short_amount
 from tnt_sim.i18n.parameters import Money
 from tnt_sim.reporting.charts.bars import Bar, Bars
@@ -40,7 +40,7 @@ COLUMNS: Sequence[Col[NextEuro]] = (
     Col(_("Least useful change"), lambda step: step.step, Kind.FIGURE),
     Col(_("Gain"), lambda step: read_gain(step), Kind.FIGURE),
     Col(_("Shadow price"), lambda step: step.shadow_price, Kind.FIGURE, optional=True),
-    Col(_p("column", "Funded"), lambda step: step.n_funded, Kind.COUNT, Output.FILES),
+    Col(_("Funded"), lambda step: step.n_funded, Kind.COUNT, Output.FILES),
     Col(_("Proof"), lambda step: step.support, optional=True),
     Col(_("Effect"), lambda step: describe_outcome(step)),
 )

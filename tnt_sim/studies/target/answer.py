@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tnt_sim.analysis.marginal.document import TargetDocument, TargetEntry
-from tnt_sim.i18n.message import NO_TEXT, Text, _, _p
+from tnt_sim.i18n.message import NO_TEXT, Text, _
 from tnt_sim.i18n.parameters import Count, Listed, Money
 from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Output, Section, Words, build_section
@@ -26,7 +26,7 @@ def list_columns(document: TargetDocument) -> Sequence[Col[TargetEntry]]:
         Col(_("Amount"), lambda entry: entry.amount_cents, Kind.MONEY, Output.FILES),
         Col(_("No less than"), lambda entry: entry.amount_from_cents, Kind.MONEY, Output.FILES),
         Col(_("More"), lambda entry: entry.extra_cents, Kind.MONEY, Output.FILES),
-        Col(_p("column", "Funded"), lambda entry: entry.n_funded, Kind.COUNT, Output.FILES),
+        Col(_("Funded"), lambda entry: entry.n_funded, Kind.COUNT, Output.FILES),
         Col(_("Departments"), lambda entry: entry.n_departments, Kind.COUNT, Output.FILES),
         Col(_("Obstacle"), lambda entry: describe_obstacle(entry), outputs=Output.FILES),
         Col(_("Proof"), lambda entry: Support(entry.proof), outputs=Output.FILES),

@@ -11,7 +11,7 @@ import polars as pl
 from tnt_sim.analysis.preferences.document import BorderlineDossier, UndominatedEntry, WeightsDocument
 from tnt_sim.analysis.preferences.partial_weights import WeightsResult
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.message import Capitalised, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.message import Capitalised, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Count, Items, Number, Rate
 from tnt_sim.reporting.charts.bars import Bar, Bars
 from tnt_sim.reporting.charts.ranges import Range, RangeBars
@@ -43,7 +43,7 @@ def list_columns(document: WeightsDocument) -> Iterator[Col[UndominatedEntry]]:
     for criterion in document.criteria:
         read = partial(_read_criterion, criterion.name)
         yield Col(label_criterion(criterion.name), read, Kind.DECIMAL)
-    yield Col(_p("column", "Funded"), lambda choice: choice.n_funded, Kind.COUNT)
+    yield Col(_("Funded"), lambda choice: choice.n_funded, Kind.COUNT)
     yield Col(_("Granted"), lambda choice: choice.granted_cents, Kind.MONEY)
 
 
