@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.tiny_scenario import HEAD, tiny
 
 from tnt_sim.errors import Defect, Defects, Place
@@ -32,7 +34,7 @@ from tnt_sim.verify.claim_consistency import (
 from tnt_sim.verify.document import _build_claim
 from tnt_sim.verify.input_files import RunInputs
 from tnt_sim.verify.proofs import read_stored_proofs
-from tnt_sim.verify.run_document import format_fraction
+from tnt_sim.verify.run_document import StageFigures, format_fraction
 from tnt_sim.verify.run_files import hash_summary
 from tnt_sim.verify.run_replay import Replay, _determine_answers, _list_inputs
 from tnt_sim.verify.signing import signature
@@ -117,7 +119,7 @@ def test_a_defect_is_told_with_its_remedy_and_places(hint: Any) -> None:
 
 
 def test_a_gap_is_that_of_its_bound_up_to_what_rounding_takes() -> None:
-    """A text keeps so many digits: exact where it has fewer, and else within a unit of the last."""
+    """A text keeps so many digits: exact where it has more or no decimals, and else within a unit of the last."""
     bound = Fraction("0.100000000001")
     assert len("100000000001") == _DIGITS_KEPT
     unit = _compute_rounding(bound)
@@ -128,13 +130,34 @@ def test_a_gap_is_that_of_its_bound_up_to_what_rounding_takes() -> None:
             assert _is_gap_consistent(bound, gap, value) is fits
             assert _is_gap_consistent(bound, 2 * exact - gap, value) is fits
     assert not _is_gap_consistent(bound, unit * 1001 / 1000, bound)
-    for plain in (Fraction("0.25"), Fraction(123456789012345)):
+    for plain in (Fraction("1234567.012345"), Fraction(123456789012345)):
         assert _compute_rounding(plain) == 0
         assert _is_gap_consistent(plain, Fraction(1, 8), plain - Fraction(1, 8))
         assert not _is_gap_consistent(plain, Fraction(1, 8) + Fraction(1, 1000), plain - Fraction(1, 8))
     assert _is_gap_consistent(None, None, bound)
     assert not _is_gap_consistent(None, Fraction(0), bound)
     assert not _is_gap_consistent(bound, None, bound)
+
+
+@pytest.mark.parametrize("sense", list(Sense))
+@given(st.data())
+def test_what_a_run_writes_of_a_bound_fits_its_value(sense: Sense, data: Any) -> None:
+    """The text of a rounded figure may end in zeros, which are not written: 0.0965070811500… is one."""
+    figure = st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 10**4))
+    places = data.draw(st.integers(1, 9))
+    ends_in_zeros = st.integers(1, 10**6).map(lambda k: (k + Fraction(1, 3 * 10**6)) / 10**places)
+    value = data.draw(figure | ends_in_zeros)
+    gap = data.draw(st.just(Fraction(0)) | st.builds(abs, figure))
+    bound = value + gap if sense is Sense.MAXIMISE else value - gap
+    told = StageFigures("g", sense.value, value, bound, "PROVED").build_document()
+    assert told.bound is not None
+    assert told.gap is not None
+    assert _is_gap_consistent(Fraction(told.bound), Fraction(told.gap), value)
+    for tolerance in (Fraction(0), Fraction(1, 20)):
+        stage: Any = SimpleNamespace(sense=sense, tolerance=tolerance)
+        assert _is_bound_consistent(Fraction(told.bound), stage, value, optimal=False)
+        if not gap:
+            assert _is_bound_consistent(Fraction(told.bound), stage, value, optimal=True)
 
 
 @pytest.mark.parametrize("sense", list(Sense))

@@ -301,9 +301,12 @@ def _is_gap_consistent(bound: Fraction | None, gap: Fraction | None, value: Frac
 
 
 def _compute_rounding(bound: Fraction) -> Fraction:
-    """Return how far a bound may be from the figure that was rounded into its text; 0 if the text is exact."""
-    digits = (format_fraction(abs(bound)) or "").replace(".", "").strip("0")
-    if len(digits) < _DIGITS_KEPT or bound.denominator == 1:
+    """Return how far a bound may be from the figure that was rounded into its text.
+
+    A text that was rounded has at most `_DIGITS_KEPT` digits, and fewer where the last ones were zeros.
+    """
+    digits = format_fraction(abs(bound)).replace(".", "").strip("0")
+    if len(digits) > _DIGITS_KEPT or bound.denominator == 1:
         return Fraction(0)
     return abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
 
