@@ -27,10 +27,12 @@ from tnt_sim.certify.rule_rows import (
     SecondRow,
     _is_implied,
     _mark_implied_rows,
+    asks_for_stages,
     build_second_reading,
     build_second_rows,
     compare_readings,
 )
+from tnt_sim.certify.system import STAGE
 from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.engine.solve import solve
@@ -235,6 +237,87 @@ def changed(claims: Claims, place: int, dice: Random) -> Claims:
     else:
         value[dice.choice(inside.tolist())] += dice.choice([1, 50, 500])
     return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
+
+
+def test_a_goal_that_counts_a_dossier_otherwise_is_refused() -> None:
+    """What a dossier, a step of a range, or a shared key adds to a goal; constant, sense, tolerance."""
+    dice, n_shared = Random(5), 0
+    for seed, problem, _points in problems(range(12)):
+        claims = build_claims(problem)
+        n = claims.system.n_choices + len(claims.choices.ranged)
+        shared = [k for k, name in enumerate(claims.system.free_names) if name.startswith("any:")]
+        for place, goal in enumerate(claims.goals):
+            columns = [dice.randrange(n)] if n else []
+            held = [
+                k + claims.system.n_choices for k in shared if goal.coefficient[k + claims.system.n_choices]
+            ]
+            n_shared += len(held)
+            others = [
+                replace(goal, constant=goal.constant + 1),
+                replace(goal, sign=-goal.sign),
+                replace(goal, sign=2 * goal.sign),
+                replace(goal, tolerance=goal.tolerance + Fraction(1, 100)),
+                replace(goal, scale=goal.scale / 2),
+            ]
+            for column in columns + held:
+                for more in (-1, 1):
+                    coefficient = goal.coefficient.copy()
+                    coefficient[column] += more
+                    others.append(replace(goal, coefficient=coefficient))
+            for number, other in enumerate(others):
+                goals = (*claims.goals[:place], other, *claims.goals[place + 1 :])
+                narrow = compare_readings(problem, replace(claims, goals=goals)).narrow
+                counts = bool(goal.constant or held or goal.coefficient[:n].any())
+                assert (f"{STAGE}{goal.name}" in narrow) is (number != 4 or counts), (seed, place, number)
+    assert n_shared
+
+
+def test_a_choice_that_a_system_narrows_is_refused() -> None:
+    dice = Random(8)
+    for seed, problem, _points in problems(range(12)):
+        claims = build_claims(problem)
+        system, choices = claims.system, claims.choices
+        n = system.n_choices
+        dossier = np.append(choices.dossier, choices.ranged)
+        if not len(dossier):
+            continue
+        column = dice.randrange(len(dossier))
+        low, high, block = system.low.copy(), system.high.copy(), system.block.copy()
+        low[column] += 1
+        high[column] -= 1
+        block[0] = system.block[:n].max() + 1 - block[0]
+        for more in ({"low": low}, {"high": high}, {"block": block}):
+            narrow = compare_readings(problem, replace(claims, system=replace(system, **more))).narrow
+            place = 0 if "block" in more else column
+            assert f"choice:{dossier[place]}" in narrow, (seed, column, more)
+
+
+def test_a_system_asks_for_no_more_than_its_stages_say() -> None:
+    """A weaker row of a stage is accepted; a stronger one, or a changed row of the claims, is not."""
+    for seed, problem, _points in problems(range(12)):
+        claims = build_claims(problem)
+        best = [Fraction(3) * goal.scale for goal in claims.goals]
+        for k, is_better in [(k, True) for k in range(len(best))] + [(len(best) - 1, False)]:
+            asked = best[: k + 1]
+            system = claims.of_stage(k, asked) if is_better else claims.restrict_to_values(asked)
+            rows, n = system.rows, claims.system.rows.n
+            assert asks_for_stages(claims, system, asked, is_better=is_better), seed
+            assert not asks_for_stages(claims, system, asked[1:], is_better=is_better)
+            for place in range(rows.n):
+                for more in (-1, 1):
+                    upper = rows.upper.copy()
+                    upper[place] += more
+                    other = system.with_rows(replace(rows, upper=upper))
+                    is_weaker = place >= n and more > 0
+                    assert asks_for_stages(claims, other, asked, is_better=is_better) is is_weaker, seed
+            for entry in {0, len(rows.row) - 1} if len(rows.row) else set():
+                value = rows.value.copy()
+                value[entry] += 1
+                other = system.with_rows(replace(rows, value=value))
+                assert not asks_for_stages(claims, other, asked, is_better=is_better), seed
+            less = replace(rows, row=rows.row[:-1], col=rows.col[:-1], value=rows.value[:-1])
+            if len(rows.row):
+                assert not asks_for_stages(claims, system.with_rows(less), asked, is_better=is_better)
 
 
 def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:

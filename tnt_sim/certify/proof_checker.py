@@ -29,7 +29,7 @@ import numpy as np
 from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation, split_pairs
 from tnt_sim.certify.claim_systems import Agreement, Claims, build_claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.rule_rows import compare_readings
+from tnt_sim.certify.rule_rows import asks_for_stages, compare_readings
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
 from tnt_sim.certify.verifier import Json, check_claim
 from tnt_sim.certify.verifier_rows import describe_rows, describe_system, has_lists
@@ -277,6 +277,8 @@ class Checker:
         try:
             every = (*values, compute_granted_value(self.problem, granted_cents))
             system, listed = restrict_to_list(self.problem, self.claims, every, funded, granted_cents)
+            if not asks_for_stages(self.claims, system, every, is_better=False):
+                return False
             check_first(system, listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False
@@ -304,7 +306,10 @@ class Checker:
             return ShownBy.KERNEL
         self.deadline.check()
         try:
-            added = describe_rows(self.claims.of_stage(k, values).rows, len(base["rows"]))
+            system = self.claims.of_stage(k, values)
+            if not asks_for_stages(self.claims, system, values[: k + 1], is_better=True):
+                return ShownBy.KERNEL
+            added = describe_rows(system.rows, len(base["rows"]))
         except (ValueError, OverflowError):
             return ShownBy.KERNEL
         return _determine_claim_means({**base, "rows": [*base["rows"], *added]}, prices)
@@ -326,6 +331,8 @@ class Checker:
             system, listed = restrict_to_list(self.problem, self.claims, attained, funded, granted_cents)
         except (CertificateError, ValueError, OverflowError):
             return ShownBy.KERNEL
+        if not asks_for_stages(self.claims, system, attained, is_better=False):
+            return ShownBy.KERNEL
         record = describe_system(system)
         base = {**record, "rows": record["rows"][: self.claims.system.rows.n]}
         least = self._determine_stage_means(len(values), attained, least_granted, base)
@@ -342,6 +349,8 @@ class Checker:
         try:
             system = self.claims.of_stage(k, values)
         except (ValueError, OverflowError):
+            return False
+        if not asks_for_stages(self.claims, system, values[: k + 1], is_better=True):
             return False
         return _is_refuted(system, proof, self.deadline)
 

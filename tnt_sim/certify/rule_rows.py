@@ -5,6 +5,7 @@ row would mislead both. The second reading derives the rows again from the compi
 
     hard rules, caps, envelope limits, envelope tree, ranges, decisions,
     common rates, sums at a price                                 Σ a_c·x_c + Σ s_i·u_i + Σ f_k·v_k ≤ b
+    sums over dossiers in a goal                                  Σ a_c·x_c + Σ s_i·u_i + Σ f_k·v_k + constant
     other kinds at a price, objectives by group                   none
 
 with x the choices, u the units above the least amount of a range and v further columns. A row a'x ≤ b' over
@@ -32,11 +33,12 @@ from tnt_sim.certify.claim_systems import (
     FORCED,
     FORCED_PLACE,
     Agreement,
+    ClaimGoal,
     Claims,
     EnvelopeMatch,
     RowSource,
 )
-from tnt_sim.certify.system import Rows, System
+from tnt_sim.certify.system import STAGE, Rows, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.envelopes.options import EnvelopeLimit
 from tnt_sim.rules.kinds.registry import load_rule_kinds
@@ -44,7 +46,7 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.offers.caps import Caps
 from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.offers.levels import CommonRates
-from tnt_sim.rules.protocols import Case, Mode
+from tnt_sim.rules.protocols import Case, Mode, Sense
 from tnt_sim.rules.second_reading.envelopes_and_caps import (
     add_cap_rows,
     add_common_rate_rows,
@@ -62,7 +64,9 @@ from tnt_sim.rules.second_reading.rows import (
     Second,
     SharedSums,
     add_shared_rows,
+    sum_over_columns,
 )
+from tnt_sim.scenario.objective import ObjectiveStage
 from tnt_sim.scenario.problem import Problem
 
 READERS: Mapping[type, Callable[[RowCollector, Any], None]] = {
@@ -82,6 +86,10 @@ PRICED_READERS: Mapping[type, Callable[..., None]] = {
     rule: read for kind in load_rule_kinds().values() for rule, read in kind.priced_reading.items()
 }
 """The same for rules that may be broken at a price."""
+
+
+CHOICE = "choice:"
+"""Before the dossier whose amounts a system narrows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +143,7 @@ def build_second_rows(problem: Problem, rule: object) -> list[SecondRow] | None:
 
 
 def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
-    """Compare every row of the claims, and every forced dossier, with the second reading of its rule.
+    """Compare every row and goal of the claims, and every forced dossier, with its second reading.
 
     Priced rows of a kind without a reader count as unread. A hard rule whose class
     has no second reading is refused with all its rows, so that no proof stands on it.
@@ -158,10 +166,46 @@ def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLI
     # rows that the objectives themselves need come after those of rules
     n_more = claims.system.rows.n - max((written.last for written in claims.written), default=0)
     return Agreement(
-        tuple(name for agreement in agreements for name in agreement.narrow),
+        (
+            *(name for agreement in agreements for name in agreement.narrow),
+            *comparison.list_narrow_choices(),
+            *comparison.list_other_goals(),
+        ),
         sum(agreement.n_read for agreement in agreements),
         n_more + sum(agreement.n_unread for agreement in agreements),
     )
+
+
+def asks_for_stages(claims: Claims, system: System, values: Sequence[Fraction], *, is_better: bool) -> bool:
+    """Whether a system is that of the claims with a row for each value, none stronger than its stage says.
+
+    Each row keeps every point as good as the value, less the tolerance of its stage; the last one, with
+    `is_better`, every point that is better by a step of its goal at least.
+    """
+    rows, before = system.rows, claims.system.rows
+    n = len(before.row)
+    is_same = all(
+        np.array_equal(part[: len(old)], old)
+        for part, old in (
+            (rows.row, before.row), (rows.col, before.col), (rows.value, before.value), (rows.upper, before.upper),
+        )
+    )  # fmt: skip
+    if not is_same or rows.n != before.n + len(values) or (rows.row[n:] < before.n).any():
+        return False
+    for place, (goal, value) in enumerate(zip(claims.goals, values, strict=False)):
+        is_added = rows.row == before.n + place
+        entries = np.zeros(system.n_cols, dtype=np.int64)
+        entries[rows.col[is_added]] = rows.value[is_added]
+        # Σ coefficient·x of the point itself, and what a point of the row has at least beyond it
+        reached = value / goal.scale - goal.constant
+        beyond = 1 if is_better and place == len(values) - 1 else -goal.tolerance * abs(value / goal.scale)
+        least = goal.sign * reached + beyond
+        if (
+            not np.array_equal(entries, -goal.sign * goal.coefficient)
+            or rows.upper[before.n + place] + 1 <= -least
+        ):
+            return False
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +225,44 @@ class _RowComparison:
     def starts(self) -> IntArray:
         """Where each row's entries begin."""
         return self.claims.system.rows.compute_row_starts()
+
+    def list_narrow_choices(self) -> list[str]:
+        """Return the dossiers whose amounts the system does not all allow, or ties to those of others."""
+        columns, system = self.columns, self.claims.system
+        choices, offers, n = columns.choices, columns.offers, columns.n_choices
+        above = (offers.most_cents - offers.least_cents)[choices.ranged] // offers.unit_cents[choices.ranged]
+        most = np.concatenate([np.ones(n, dtype=np.int64), above])
+        is_narrow = (system.low[: columns.size] > 0) | (system.high[: columns.size] < most)
+        is_narrow[:n] |= system.block[:n] != choices.block
+        dossier = np.concatenate([choices.dossier, choices.ranged])
+        return [f"{CHOICE}{k}" for k in np.unique(dossier[is_narrow]).tolist()]
+
+    def list_other_goals(self) -> list[str]:
+        """Return the names of the goals that are not what their sums over dossiers are."""
+        stages, goals = (
+            (*self.problem.stages, ObjectiveStage("granted", Sense.MINIMISE, self.problem.granted)),
+            self.claims.goals,
+        )
+        pairs = zip(stages, goals, strict=True)
+        return [f"{STAGE}{goal.name}" for stage, goal in pairs if not self._is_same_goal(stage, goal)]
+
+    def _is_same_goal(self, stage: ObjectiveStage, goal: ClaimGoal) -> bool:
+        """Whether a goal is that of a stage; columns that cost it a price are compared with what has the price."""
+        self.deadline.check()
+        everywhere = np.zeros(self.columns.n, dtype=np.int64)
+        total = sum_over_columns(replace(self.columns, shared={}), stage.terms, everywhere, 1)
+        factor = stage.terms.scale / goal.scale
+        is_sum = total.group >= 0
+        times = int(factor)
+        return (
+            bool(total.linear.all())
+            and factor == times > 0
+            and goal.sign == (1 if stage.sense is Sense.MAXIMISE else -1)
+            and goal.tolerance == stage.tolerance
+            and goal.constant == total.constant[0] * times
+            and bool((goal.coefficient[is_sum] % times == 0).all())
+            and bool((goal.coefficient[is_sum] // times == total.value[is_sum]).all())
+        )
 
     def compare_source(self, place: int) -> Agreement:
         """Compare the rows of one rule with its second reading."""
