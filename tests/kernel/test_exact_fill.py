@@ -9,7 +9,7 @@ import pytest
 from support.lanes import seeds
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.kernel.exact_fill import fill_exactly
+from tnt_sim.kernel.exact_fill import _combine_moves, fill_exactly
 from tnt_sim.kernel.knapsack import UNCOUNTED, can_reach_profit, solve_knapsack
 
 
@@ -37,6 +37,29 @@ def test_what_it_returns_is_optimal(seed: int) -> None:
         choices = (np.array(x, dtype=bool) for x in itertools.product([0, 1], repeat=len(p)))
         best = max((int(p[x].sum()), -int(w[x].sum())) for x in choices if w[x].sum() <= capacity)
         assert (int(p[taken].sum()), -int(w[taken].sum())) == best
+
+
+def test_one_move_or_two_without_a_common_item_fill_the_gap() -> None:
+    """The items of a move differ by powers of two, so that no two sets of moves change the weight alike."""
+    n_pairs = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        n = 12
+        weight = 2 ** random.permutation(2 * n)[:n].astype(np.int64)
+        inside = np.arange(n) < n // 2
+        moves = np.stack([random.integers(0, n // 2, 6), random.integers(n // 2, n, 6)])
+        moves = np.unique(moves, axis=1)
+        change = (weight[moves[1]] - weight[moves[0]]).tolist()
+        k, j = random.integers(0, moves.shape[1], 2).tolist()
+        for places in ((k,), (k, j)):
+            chosen = _combine_moves(weight, inside, moves, sum(change[place] for place in places))
+            items = moves[:, places].ravel().tolist()
+            if len(set(items)) == len(items):
+                assert chosen is not None, seed
+                assert np.flatnonzero(chosen != inside).tolist() == sorted(items)
+                n_pairs += len(places) - 1
+        assert _combine_moves(weight, inside, moves, 1 + 2 ** (2 * n)) is None
+    assert n_pairs > 20
 
 
 def correlated(n: int) -> tuple[np.ndarray, np.ndarray, int]:

@@ -102,7 +102,7 @@ def test_states_of_a_leaf_are_refused_before_the_memory_is_full(
     random = np.random.default_rng(4)
     weight = random.integers(10_000, 1_000_000, 60)
     profit, n_bytes = weight + 100_000, 8 * MEGABYTE
-    budget = Budget(10**9, max_bytes=n_bytes)
+    budget = Budget(10**7, max_bytes=n_bytes)
     with traced() as peak:
         with pytest.raises(TooManyStates):
             core_enumeration.enumerate_leaf_states(

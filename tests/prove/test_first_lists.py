@@ -134,6 +134,23 @@ def test_a_hint_by_caps_proves_the_least_money_where_a_search_finds_nothing(
         assert answer.least_granted is None or "caps" in answer.least_granted
 
 
+def test_the_hint_of_a_decision_is_that_of_its_first_goal(
+    result: SolveOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def note(_system: System, _deadline: Deadline, _cost: Any, hints: Any, *_: Any) -> dict[str, Any]:
+        given.append(hints)
+        return {}
+
+    monkeypatch.setattr(stage_proofs, "find_proof", note)
+    problem, hints = result.problem, ProofHints()
+    attained = (*result.reading.values, compute_granted_value(problem, result.allocation.granted_cents))
+    prove_stages(problem, attained, ENDLESS, proof_hints=hints)
+    prove_stages(problem, attained, ENDLESS, proof_hints=hints, first=1)
+    assert given == [hints, None, None]
+
+
 def test_stages_with_a_proof_are_given_prices_in_their_time(result: SolveOutcome) -> None:
     problem, claims = result.problem, build_claims(result.problem)
     attained = (*result.reading.values, compute_granted_value(problem, result.allocation.granted_cents))

@@ -19,8 +19,8 @@ from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.decomposition import decompose_system
 from tnt_sim.certify.derived_rows import tighten_system
 from tnt_sim.certify.system import System, weigh
-from tnt_sim.deadline import Deadline
-from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.prove.branch_search import NotProved, PointFound
 from tnt_sim.prove.kernel_proofs import build_item_rows, prove_by_blocks, prove_by_caps, prove_from_hints
 from tnt_sim.prove.proof_lp import ProofLp
 from tnt_sim.prove.refutation import (
@@ -247,6 +247,19 @@ def test_the_least_cost_of_a_piece_is_that_of_its_points() -> None:
         for piece in pieces.systems:
             least = min(int(piece.cost @ np.array(x)) for x in points(piece.system))
             assert _compute_least_cost(piece, ENDLESS) == least, seed
+
+
+def test_a_piece_without_a_point_or_without_time_has_no_least_cost() -> None:
+    whole, _ = in_pieces(Random(0))
+    goal = whole.rows.n - 1
+    weighed = weigh(whole, np.array([goal]), np.array([1]))
+    piece = decompose_system(whole, whole.build_box(), weighed, list(range(goal))).systems[0]
+    with pytest.raises(DeadlineExpired):
+        _compute_least_cost(piece, Deadline(0.0))
+    ranges = np.array([0]), np.array([1]), -1
+    empty = replace(piece, system=piece.system.with_rows(piece.system.rows.with_row(*ranges, "nothing")))
+    with pytest.raises(NotProved):
+        _compute_least_cost(empty, ENDLESS)
 
 
 def test_a_piece_that_its_prover_finds_a_point_in_proves_nothing() -> None:

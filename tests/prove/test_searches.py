@@ -54,6 +54,7 @@ def test_a_long_search_closes_the_system() -> None:
     search.run()
     assert closed(whole, search.pool, search.tokens)
     assert len(search.tokens) > 1000
+    assert search.gains.count.sum() > 500  # each child tells what its column gained
 
 
 def test_a_search_ends_at_its_limits() -> None:
@@ -136,6 +137,19 @@ def test_pieces_and_single_rows_are_tried_before_trees(monkeypatch: pytest.Monke
         proof = refute(whole, ENDLESS)
         assert proof["tree"][0][0] == kind
         check_refutation(whole, proof)
+
+
+def test_a_system_that_a_round_closes_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refutation, "prove_by_blocks", lambda *_: None)
+    asked = []
+    for name in ("prove_by_row", "prove_by_pieces"):
+        monkeypatch.setattr(_Root, name, lambda root: asked.append(root.closed))
+    whole = named(system(([1, 1, 1], 1), ([-1, -1, -1], -2)), "few", "stage:x:better")
+    proof = refute(whole, ENDLESS)
+    check_refutation(whole, proof)
+    assert len(proof["rounds"]) == 1
+    assert proof["tree"] == []
+    assert asked == [False]
 
 
 def knapsack() -> System:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import drawn
 
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.blocks import block_search as blocks
 from tnt_sim.kernel.blocks import joined_blocks as repair
 from tnt_sim.kernel.blocks import states
@@ -44,6 +44,21 @@ def every_choice(value: np.ndarray, rows: np.ndarray, upper: np.ndarray) -> tupl
         )
     ]
     return (max(worth), worth.count(max(worth))) if worth else None
+
+
+def test_a_pass_without_a_choice_lowers_the_bound_that_is_told() -> None:
+    """Under prices of 0 the best choice loses much, so that some passes find none."""
+    n_lowered = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        value, rows = random.integers(1, 60, 12), random.integers(1, 9, (1, 12))
+        told: list[float] = []
+        search_blocks(
+            value, rows, rows.sum(axis=1) // 4, np.zeros(1), [],
+            heard=lambda taken, bound, told=told: told.append(bound) if taken is None else None,
+        )  # fmt: skip
+        n_lowered += min(told) < told[0]
+    assert n_lowered > 20
 
 
 @drawn(200)
@@ -206,7 +221,8 @@ def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
             assert (found.value, found.ways) == (-100, 1)
     assert search_blocks(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=-99) is None
     with pytest.raises(OverflowError, match="prices"):
-        search_blocks(value, rows * 2**50, upper, np.array([1e300, 0.0]), [0])
+        # a search at such prices does not end
+        search_blocks(value, rows * 2**50, upper, np.array([1e300, 0.0]), [0], deadline=Deadline(0.0))
 
 
 def test_own_rows_share_nothing() -> None:

@@ -112,3 +112,10 @@ def test_one_item_that_is_not_worth_its_price_is_left() -> None:
     for price, taken in ((0, [0]), (1, [0]), (2, [])):
         found = enumerate_multiple_choice_states(one, 2, price, price, 1, 0, Budget(1000))
         assert found.columns(0).tolist() == taken
+
+
+def test_groups_restrict_nothing_where_all_are_single_and_none_is_raised() -> None:
+    assert ChoiceGroups.of(np.arange(3)).plain
+    assert ChoiceGroups.of(np.arange(0)).plain
+    assert not ChoiceGroups.of(np.array([0, 1, 1])).plain
+    assert not ChoiceGroups(np.arange(3), np.arange(3) == 1).plain

@@ -130,3 +130,12 @@ def test_answers_hold_and_meet(depth: int, cells: int, monkeypatch: pytest.Monke
                         check(more, next(enough, FAR))
     assert asked > 80
     assert met > asked // 20
+
+
+def test_a_price_beyond_64_bits_has_no_rooms() -> None:
+    drawn = draw_tree(np.random.default_rng(3), 1)
+    task, root = scale_to_units(drawn.profit, drawn.weight, drawn.root, 10**6, None, None, UNLIMITED)
+    tree = PartTree(task, root, B, Budget(10**7))
+    list(tree.generate_rooms(1, B, frozenset({0})))
+    with pytest.raises(OverflowError, match="price of a tree"):
+        next(tree.generate_rooms(path_room.ROOM, B, frozenset({0})))

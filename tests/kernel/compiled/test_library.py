@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -86,6 +88,32 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert failure is not None
     assert "failed" in failure
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("false") is None, reason="for want of a command that fails")
+def test_a_compiler_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "false")
+    assert build.build_library(tmp_path / "core.so") == "false failed: no message"
+    monkeypatch.setattr(build, "SECONDS", 0.0)
+    assert str(build.build_library(tmp_path / "core.so")).startswith("false failed: ")
+
+
+def test_each_function_of_two_widths_has_both_names() -> None:
+    class Every:
+        """A library that has each function that it is asked for."""
+
+        def __getattr__(self, name: str) -> SimpleNamespace:
+            return SimpleNamespace(name=name)
+
+    named = dict(library._prepare_functions(Every()))  # type: ignore[arg-type]
+    ends = {name: ("_32", "_64") if name in library._WIDTHS else ("",) for name in library._SIGNATURES}
+    assert {*named} == {name + end for name, both in ends.items() for end in both}
+    assert set(ends.values()) == {("",), ("_32", "_64")}
+    for name, function in named.items():
+        assert function.name == f"tnt_{name}"
+        assert (function.restype, function.argtypes) == library._SIGNATURES[
+            name.removesuffix("_32").removesuffix("_64")
+        ]
 
 
 def test_an_array_with_gaps_is_refused() -> None:
