@@ -27,10 +27,10 @@ from tnt_sim.certify.rule_rows import (
     SecondRow,
     _is_implied,
     _mark_implied_rows,
-    asks_for_stages,
     build_second_reading,
     build_second_rows,
     compare_readings,
+    has_stage_rows,
 )
 from tnt_sim.certify.system import STAGE
 from tnt_sim.deadline import UNLIMITED
@@ -301,23 +301,23 @@ def test_a_system_asks_for_no_more_than_its_stages_say() -> None:
             asked = best[: k + 1]
             system = claims.of_stage(k, asked) if is_better else claims.restrict_to_values(asked)
             rows, n = system.rows, claims.system.rows.n
-            assert asks_for_stages(claims, system, asked, is_better=is_better), seed
-            assert not asks_for_stages(claims, system, asked[1:], is_better=is_better)
+            assert has_stage_rows(claims, system, asked, is_better=is_better), seed
+            assert not has_stage_rows(claims, system, asked[1:], is_better=is_better)
             for place in range(rows.n):
                 for more in (-1, 1):
                     upper = rows.upper.copy()
                     upper[place] += more
                     other = system.with_rows(replace(rows, upper=upper))
                     is_weaker = place >= n and more > 0
-                    assert asks_for_stages(claims, other, asked, is_better=is_better) is is_weaker, seed
+                    assert has_stage_rows(claims, other, asked, is_better=is_better) is is_weaker, seed
             for entry in {0, len(rows.row) - 1} if len(rows.row) else set():
                 value = rows.value.copy()
                 value[entry] += 1
                 other = system.with_rows(replace(rows, value=value))
-                assert not asks_for_stages(claims, other, asked, is_better=is_better), seed
+                assert not has_stage_rows(claims, other, asked, is_better=is_better), seed
             less = replace(rows, row=rows.row[:-1], col=rows.col[:-1], value=rows.value[:-1])
             if len(rows.row):
-                assert not asks_for_stages(claims, system.with_rows(less), asked, is_better=is_better)
+                assert not has_stage_rows(claims, system.with_rows(less), asked, is_better=is_better)
 
 
 def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:

@@ -29,7 +29,7 @@ import numpy as np
 from tnt_sim.certify.certificate import PRICES, CertificateError, check_refutation, split_pairs
 from tnt_sim.certify.claim_systems import Agreement, Claims, build_claims, compute_granted_value
 from tnt_sim.certify.derived_rows import tighten_system
-from tnt_sim.certify.rule_rows import asks_for_stages, compare_readings
+from tnt_sim.certify.rule_rows import compare_readings, has_stage_rows
 from tnt_sim.certify.system import Box, System, narrow_box, reduce_system, weigh
 from tnt_sim.certify.verifier import Json, check_claim
 from tnt_sim.certify.verifier_rows import describe_rows, describe_system, has_lists
@@ -277,7 +277,7 @@ class Checker:
         try:
             every = (*values, compute_granted_value(self.problem, granted_cents))
             system, listed = restrict_to_list(self.problem, self.claims, every, funded, granted_cents)
-            if not asks_for_stages(self.claims, system, every, is_better=False):
+            if not has_stage_rows(self.claims, system, every, is_better=False):
                 return False
             check_first(system, listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
@@ -307,7 +307,7 @@ class Checker:
         self.deadline.check()
         try:
             system = self.claims.of_stage(k, values)
-            if not asks_for_stages(self.claims, system, values[: k + 1], is_better=True):
+            if not has_stage_rows(self.claims, system, values[: k + 1], is_better=True):
                 return ShownBy.KERNEL
             added = describe_rows(system.rows, len(base["rows"]))
         except (ValueError, OverflowError):
@@ -331,7 +331,7 @@ class Checker:
             system, listed = restrict_to_list(self.problem, self.claims, attained, funded, granted_cents)
         except (CertificateError, ValueError, OverflowError):
             return ShownBy.KERNEL
-        if not asks_for_stages(self.claims, system, attained, is_better=False):
+        if not has_stage_rows(self.claims, system, attained, is_better=False):
             return ShownBy.KERNEL
         record = describe_system(system)
         base = {**record, "rows": record["rows"][: self.claims.system.rows.n]}
@@ -350,7 +350,7 @@ class Checker:
             system = self.claims.of_stage(k, values)
         except (ValueError, OverflowError):
             return False
-        if not asks_for_stages(self.claims, system, values[: k + 1], is_better=True):
+        if not has_stage_rows(self.claims, system, values[: k + 1], is_better=True):
             return False
         return _is_refuted(system, proof, self.deadline)
 

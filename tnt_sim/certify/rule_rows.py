@@ -176,7 +176,7 @@ def compare_readings(problem: Problem, claims: Claims, deadline: Deadline = UNLI
     )
 
 
-def asks_for_stages(claims: Claims, system: System, values: Sequence[Fraction], *, is_better: bool) -> bool:
+def has_stage_rows(claims: Claims, system: System, values: Sequence[Fraction], *, is_better: bool) -> bool:
     """Whether a system is that of the claims with a row for each value, none stronger than its stage says.
 
     Each row keeps every point as good as the value, less the tolerance of its stage; the last one, with
@@ -185,17 +185,16 @@ def asks_for_stages(claims: Claims, system: System, values: Sequence[Fraction], 
     rows, before = system.rows, claims.system.rows
     n = len(before.row)
     is_same = all(
-        np.array_equal(part[: len(old)], old)
-        for part, old in (
-            (rows.row, before.row), (rows.col, before.col), (rows.value, before.value), (rows.upper, before.upper),
-        )
-    )  # fmt: skip
+        np.array_equal(getattr(rows, name)[: len(old)], old)
+        for name in ("row", "col", "value", "upper")
+        for old in (getattr(before, name),)
+    )
     if not is_same or rows.n != before.n + len(values) or (rows.row[n:] < before.n).any():
         return False
     for place, (goal, value) in enumerate(zip(claims.goals, values, strict=False)):
         is_added = rows.row == before.n + place
         entries = np.zeros(system.n_cols, dtype=np.int64)
-        entries[rows.col[is_added]] = rows.value[is_added]
+        np.add.at(entries, rows.col[is_added], rows.value[is_added])
         # Σ coefficient·x of the point itself, and what a point of the row has at least beyond it
         reached = value / goal.scale - goal.constant
         beyond = 1 if is_better and place == len(values) - 1 else -goal.tolerance * abs(value / goal.scale)

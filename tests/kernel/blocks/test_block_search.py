@@ -53,10 +53,12 @@ def test_a_pass_without_a_choice_lowers_the_bound_that_is_told() -> None:
         random = np.random.default_rng(seed)
         value, rows = random.integers(1, 60, 12), random.integers(1, 9, (1, 12))
         told: list[float] = []
-        search_blocks(
-            value, rows, rows.sum(axis=1) // 4, np.zeros(1), [],
-            heard=lambda taken, bound, told=told: told.append(bound) if taken is None else None,
-        )  # fmt: skip
+
+        def hear(taken: np.ndarray | None, bound: float, told: list[float] = told) -> None:
+            if taken is None:
+                told.append(bound)
+
+        search_blocks(value, rows, rows.sum(axis=1) // 4, np.zeros(1), [], heard=hear)
         n_lowered += min(told) < told[0]
     assert n_lowered > 20
 
