@@ -147,10 +147,20 @@ class Instance:
         reverse_columns: bool = False,
     ) -> ScenarioData:
         """Written into a folder and read as a planner's files are."""
+        return load_scenario(self.write(folder, cross_check, order, reverse_columns))
+
+    def write(
+        self,
+        folder: Path,
+        cross_check: str = "never",
+        order: Ints | None = None,
+        reverse_columns: bool = False,
+    ) -> Path:
+        """Write the scenario file and its table into a folder."""
         text = json.dumps(self.tree(cross_check), ensure_ascii=False)
         (folder / "oracle.yaml").write_text(text, encoding="utf-8")
         (folder / "dossiers.csv").write_text(self.table(order, reverse_columns), encoding="utf-8")
-        return load_scenario(folder / "oracle.yaml")
+        return folder / "oracle.yaml"
 
     def breaks(self, funded: list[int]) -> list[Row]:
         """The rows that a set of dossiers (from 0) breaks, in Python's integers."""
