@@ -240,11 +240,7 @@ def test_the_proof_with_prices_shows_what_its_slack_says(shape: str) -> None:
     for seed in range(25):
         record, trees, goal = draw_caps(Random(seed), shape)
         top, _ = read_caps(record, trees, goal)
-        best = max(
-            -sum(m for pick in picks for _, _, m in pick)
-            for picks in product(*(product(*cap.choices) for cap in (*top.below, top)))
-            if keeps(top, [sum(w for w, _, _ in pick) for pick in picks])
-        )
+        best = find_best_of_tree(top)
         for target, is_empty in ((best + 1, True), (best, False)):
             record["rows"][goal]["upper"] = -target
             proof, slack = find_prices(PlainSystem(record), {goal: cap_prices.SCALE}, trees)
@@ -253,6 +249,47 @@ def test_the_proof_with_prices_shows_what_its_slack_says(shape: str) -> None:
             assert ("best" in tree) is (slack >= 0)
             shown += is_empty and slack < 0
     assert shown > 3
+
+
+def test_trees_beside_each_other_are_shown_by_what_is_claimed_for_each() -> None:
+    """Two trees with a common goal, which asks for one more than the best of both by enumeration."""
+    n_open = 0
+    for seed in range(40):
+        whole: dict[str, Any] = {"columns": {"low": [], "high": []}, "groups": [], "rows": []}
+        trees: list[Any] = []
+        entries: dict[int, int] = {}
+        best = 0
+        for dice in (Random(seed), Random(seed + 1000)):
+            record, (tree,), goal = draw_caps(dice, "plain")
+            best += find_best_of_tree(read_caps(record, [tree], goal)[0])
+            n, first = len(whole["columns"]["low"]), len(whole["rows"])
+            for side in ("low", "high"):
+                whole["columns"][side] += record["columns"][side]
+            whole["groups"] += [
+                {**group, "columns": [n + j for j in group["columns"]]} for group in record["groups"]
+            ]
+            moved = [{**row, "columns": [n + j for j in row["columns"]]} for row in record["rows"]]
+            entries |= dict(zip(moved[goal]["columns"], moved[goal]["values"], strict=True))
+            whole["rows"] += moved[:goal]
+            top, below, may_exceed = tree
+            trees.append((first + top, [(first + row, [], again) for row, _, again in below], may_exceed))
+        whole["rows"].append({"columns": [*entries], "values": [*entries.values()], "upper": -best - 1})
+        proof, slack = find_prices(PlainSystem(whole), {len(whole["rows"]) - 1: cap_prices.SCALE}, trees)
+        n_open += slack >= 0
+        assert check_claim(whole, proof) == "", seed
+        whole["rows"][-1]["upper"] += 1
+        proof, _ = find_prices(PlainSystem(whole), {len(whole["rows"]) - 1: cap_prices.SCALE}, trees)
+        assert check_claim(whole, proof) != "", seed
+    assert n_open > 5
+
+
+def find_best_of_tree(top: PricedCap) -> int:
+    """Return the greatest gain under a cap and the caps below it."""
+    return max(
+        -sum(m for pick in picks for _, _, m in pick)
+        for picks in product(*(product(*cap.choices) for cap in (*top.below, top)))
+        if keeps(top, [sum(w for w, _, _ in pick) for pick in picks])
+    )
 
 
 def keeps(top: PricedCap, weights: list[int]) -> bool:
