@@ -5,9 +5,8 @@ exact integers before it counts.
 
     stage_proofs.py          entry point: one proof per objective stage, or of infeasibility
     tie_break_proofs.py      entry point: proofs that the funded list is the only result
-    refutation.py            proves one system empty: kernels, cutting planes, branch and bound
+    refutation.py            proves one system empty: kernels, independent pieces, cutting planes, branch and bound
     kernel_proofs.py         proofs by exact kernels, from scratch or from hints of the solve
-    decomposition_proof.py   proofs by independent pieces
     branch_search.py         branch and bound, recorded as a certificate
     proof_lp.py              the linear relaxation, and its dual values as integer multipliers
 """
