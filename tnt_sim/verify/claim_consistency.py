@@ -303,12 +303,13 @@ def _is_gap_consistent(bound: Fraction | None, gap: Fraction | None, value: Frac
 def _compute_rounding(bound: Fraction) -> Fraction:
     """Return how far a bound may be from the figure that was rounded into its text.
 
-    A text that was rounded has at most `_DIGITS_KEPT` digits, and fewer where the last ones were zeros.
+    A text that was rounded has at most `_DIGITS_KEPT` digits, and fewer where the last ones were zeros. Two whole
+    numbers are never so near: a whole bound that is longer was not rounded.
     """
     digits = format_fraction(abs(bound)).replace(".", "").strip("0")
-    if len(digits) > _DIGITS_KEPT or bound.denominator == 1:
-        return Fraction(0)
-    return abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
+    rounding = abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
+    is_exact = len(digits) > _DIGITS_KEPT or (bound.denominator == 1 and rounding >= 1)
+    return Fraction(0) if is_exact else rounding
 
 
 def check_run_words(
