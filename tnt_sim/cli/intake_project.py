@@ -156,7 +156,7 @@ def summarise(read: ReadFile, lang: Lang) -> IntakeSummary:
     from tnt_sim.ingest.intake.intake import Fate
     from tnt_sim.ingest.intake.lines import LineKind
     from tnt_sim.reporting.command_documents import IntakeLine, IntakeQuestion, IntakeSummary
-    from tnt_sim.reporting.reports.quality import build_unread_entry
+    from tnt_sim.reporting.reports.unread_columns import build_unread_entry
 
     intake = read.intake
     counts = intake.count_cells()

@@ -34,7 +34,7 @@ from tnt_sim.reporting.report_tree import (
     Tone,
     write_both,
 )
-from tnt_sim.reporting.reports.quality import build_unread_columns
+from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
 _MAIN_COLUMNS = ("dossier", "title", "applicant", "requested", "score")
 _MOST_LINES = 12

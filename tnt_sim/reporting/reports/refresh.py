@@ -17,7 +17,7 @@ from tnt_sim.reporting.reading_document import ApiReading
 from tnt_sim.reporting.report_tree import Callout, Column, Node, Paragraph, Report, Section, Table, Tone
 from tnt_sim.reporting.reports.api_reading import build_reading
 from tnt_sim.reporting.reports.intake_review import build_questions
-from tnt_sim.reporting.reports.quality import build_unread_columns
+from tnt_sim.reporting.reports.unread_columns import build_unread_columns
 
 _SOURCE_ROW = "source_row"
 

@@ -177,7 +177,7 @@ def list_unread_columns(scenario: ScenarioData, lang: Lang) -> list[UnreadColumn
         return []
     from tnt_sim.ingest.forms.mapping import SOURCE_ROW
     from tnt_sim.ingest.intake.unread_columns import select_unread, suggest_use
-    from tnt_sim.reporting.reports.quality import build_unread_entry
+    from tnt_sim.reporting.reports.unread_columns import build_unread_entry
 
     table = scenario.portfolio.table
     names = [name for name in scenario.portfolio.extra_columns if name != SOURCE_ROW]
@@ -312,7 +312,7 @@ def build_report(document: ValidateDocument) -> Report:
         nodes.append(Section(_("Not eligible, and why"), [_build_checks(document.checks)]))
     nodes += build_warnings(document.warnings)
     if document.unread_columns:
-        from tnt_sim.reporting.reports.quality import build_unread_entries
+        from tnt_sim.reporting.reports.unread_columns import build_unread_entries
 
         nodes += build_unread_entries(document.unread_columns)
     nodes += build_personal_section(document.personal_columns or [])
