@@ -40,7 +40,6 @@ class GrowingAnswer(ABC):
 
     name: str
     """What it is about, for a report of progress."""
-    is_bounded = False
 
     @property
     @abstractmethod
@@ -54,15 +53,6 @@ class GrowingAnswer(ABC):
     @abstractmethod
     def find_answer(self, until: Deadline) -> None:
         """Look for the answer as far as time goes."""
-
-    def improve(self, until: Deadline) -> bool:
-        """Narrow the bounds until a deadline; return whether another call may narrow them further."""
-        if self.is_bounded:
-            self.find_answer(until)
-            return False
-        self.is_bounded = True
-        self.find_bounds(until)
-        return True
 
 
 @dataclass
@@ -111,16 +101,15 @@ class StudyProgress:
             for answer in () if first.is_unlimited else answers:
                 first.check()
                 if answer.bounds.is_empty:
-                    answer.improve(first)
+                    answer.find_bounds(first)
         n_left = len(answers)
         for answer in self.iterate_items(answers):
             if report_progress is not None:
                 report_progress(answer.name, 1 - n_left / len(answers))
             until = self.deadline.take_share(max(least_share, 1 / n_left))
             n_left -= 1
-            answer.is_bounded = True  # a turn is for the answer
             try:
-                answer.improve(until)
+                answer.find_answer(until)
             except DeadlineExpired:
                 self.stopped_by = TIME
             yield answer

@@ -30,7 +30,7 @@ from tnt_sim.reporting.workbook.dossier_sheet import (
     set_widths,
     write_table,
 )
-from tnt_sim.reporting.workbook.summary_sheet import SumFormulas, build_letter, convert_figure, write_figure
+from tnt_sim.reporting.workbook.summary_sheet import SumFormulas, convert_figure, write_figure
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -123,6 +123,8 @@ def write_envelopes(
 
 
 def _write_head(sheet: Worksheet, styles: Styles, run: StoredRun, node: int, lang: Lang) -> None:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     entry, sums = run.envelopes[node], SumFormulas(lang)
     write_text(sheet, 0, 0, run.get_title(node), styles.title)
     sheet.set_row(0, 24)
@@ -131,7 +133,7 @@ def _write_head(sheet: Worksheet, styles: Styles, run: StoredRun, node: int, lan
     first, last = str(node + 1), str(run.ends[node])
     label = styles.get_format(font_color=SOFT, align="right")
     columns = list_columns(Outlet.WORKBOOK, [entry])
-    cells = {column.key: f"{build_letter(at)}5" for at, column in enumerate(columns, start=_FIRST)}
+    cells = {column.key: xl_rowcol_to_cell(4, at) for at, column in enumerate(columns, start=_FIRST)}
     for at, column in enumerate(columns, start=_FIRST):
         value = convert_figure(column, get_figure(entry, column.key))
         if value is None:

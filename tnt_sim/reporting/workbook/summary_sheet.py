@@ -168,6 +168,8 @@ def _write_totals(
     sheet: Worksheet, styles: Styles, run: StoredRun, lang: Lang, columns: Sequence[EnvelopeColumn]
 ) -> None:
     """Write the main figures, linked to the first row of the table of envelopes."""
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     label = styles.get_format(font_color=SOFT, align="right")
     for k, column in enumerate(columns, start=_FIRST):
         value = convert_figure(column, get_figure(run.envelopes[0], column.key))
@@ -177,7 +179,7 @@ def _write_totals(
         size = 14 if column.is_money else 12
         big = styles.get_format(bold=True, font_size=size, num_format=number, align="right")
         sheet.write_string(3, k, column.head.in_(lang), label)
-        sheet.write_formula(4, k, f"={build_letter(k)}{_TOP + 1}", big, value)
+        sheet.write_formula(4, k, f"={xl_rowcol_to_cell(_TOP, k)}", big, value)
     people = run.data.inhabitants
     if people is not None:  # not a sum of the table: each commune counts once
         k = _FIRST + len(columns) + 1
@@ -185,11 +187,6 @@ def _write_totals(
         big = styles.get_format(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
         sheet.write_number(4, k, people, big)
     sheet.set_row(4, 20)
-
-
-def build_letter(column: int) -> str:
-    """Return the letter of one of the first 26 columns."""
-    return chr(ord("A") + column)
 
 
 def _write_envelopes(
@@ -215,11 +212,13 @@ def _write_envelopes(
 def _write_envelope(
     sheet: Worksheet, styles: Styles, run: StoredRun, columns: Sequence[EnvelopeColumn], k: int
 ) -> None:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     entry = run.envelopes[k]
     row, sums = _TOP + k, SumFormulas(styles.lang)
     bold = {"bold": True} if run.depths[k] == 0 else {}
     first, last = f"$A{row + 1}", f"$B{row + 1}"
-    cells = {column.key: f"{build_letter(at)}{row + 1}" for at, column in enumerate(columns, start=_FIRST)}
+    cells = {column.key: xl_rowcol_to_cell(row, at) for at, column in enumerate(columns, start=_FIRST)}
 
     def get_format(kind: str, *, wrap: bool = False, **more: object) -> Format:
         return styles.get_cell_formats(kind, wrap=wrap, **bold, **more)[0]
