@@ -318,6 +318,9 @@ def test_a_system_asks_for_no_more_than_its_stages_say() -> None:
             less = replace(rows, row=rows.row[:-1], col=rows.col[:-1], value=rows.value[:-1])
             if len(rows.row):
                 assert not has_stage_rows(claims, system.with_rows(less), asked, is_better=is_better)
+            narrower = replace(system, low=system.low + (system.low < system.high))
+            if (system.low < system.high).any():
+                assert not has_stage_rows(claims, narrower, asked, is_better=is_better), seed
 
 
 def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:

@@ -188,8 +188,16 @@ def has_stage_rows(claims: Claims, system: System, values: Sequence[Fraction], *
         np.array_equal(getattr(rows, name)[: len(old)], old)
         for name in ("row", "col", "value", "upper")
         for old in (getattr(before, name),)
+    ) and all(
+        np.array_equal(getattr(system, name), getattr(claims.system, name))
+        for name in ("low", "high", "block")
     )
-    if not is_same or rows.n != before.n + len(values) or (rows.row[n:] < before.n).any():
+    if (
+        not is_same
+        or len(values) > len(claims.goals)
+        or rows.n != before.n + len(values)
+        or (rows.row[n:] < before.n).any()
+    ):
         return False
     for place, (goal, value) in enumerate(zip(claims.goals, values, strict=False)):
         is_added = rows.row == before.n + place
