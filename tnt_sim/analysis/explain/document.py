@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from tnt_sim.analysis.shared.progress import ProgressEntry
-from tnt_sim.analysis.shared.study_head import QuestionHead
+from tnt_sim.analysis.shared.study_head import QuestionHead, StudyState
 from tnt_sim.documents import DecimalText, ScenarioHead, omit_none
 from tnt_sim.engine.result import Status
 from tnt_sim.verify.verification import CheckRecord
@@ -52,19 +52,6 @@ class ImpossibleChange:
     why: str
     proof: str | None
     settled_by: str | None = omit_none()
-    by: ClassVar[None] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpossibleScore:
-    """Score that exact bounds show to fund the application at no value."""
-
-    kind: Literal["score"] = "score"
-    of: str
-    status: Literal["impossible"] = "impossible"
-    why: str
-    settled_by: str
-    proof: str | None
     by: ClassVar[None] = None
 
 
@@ -220,7 +207,7 @@ class LiftedObstacle:
     settled_by: str | None = omit_none()
 
 
-type RefusedChange = OpenChange | ImpossibleChange | ImpossibleScore
+type RefusedChange = OpenChange | ImpossibleChange
 type ExactScore = ScoreChange | ScoreByBounds
 type RaisedEnvelope = EnvelopeChange | EnvelopeInterval | EnvelopeLimits
 type ChangeEntry = (
@@ -430,8 +417,22 @@ class SecondsEntry:
     explain: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExplainedList(StudyState):
+    """What is found of a whole list: reasons counted, effects of the rules, inversions and the reserve list."""
+
+    status: DecidedStatus
+    reasons: Mapping[str, int]
+    rules: Sequence[RuleEffectEntry]
+    inversions: InversionList | None
+    reserve: Sequence[ReserveEntry]
+    settled: SettledCounts | None
+    rules_progress: ProgressEntry
+    seconds: SecondsEntry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainDocument(ScenarioHead):
+class ExplainDocument(ExplainedList, ScenarioHead):
     """Reasons for the decisions on some applications, effects of the rules, and the reserve list.
 
     `read_from` is the file of the run folder that the effects, the reserve list and the changes of all were read
@@ -443,19 +444,9 @@ class ExplainDocument(ScenarioHead):
     title: str
     lang: str
     synthetic: bool
-    status: DecidedStatus
     verification: CheckRecord | None
     dossiers: Sequence[ExplainedDossier]
-    reasons: Mapping[str, int]
-    rules: Sequence[RuleEffectEntry]
-    inversions: InversionList | None
-    reserve: Sequence[ReserveEntry]
-    settled: SettledCounts | None
     unknown: Sequence[UnknownDossier]
-    stopped_by: str | None
-    progress: ProgressEntry
-    rules_progress: ProgressEntry
-    seconds: SecondsEntry
     read_from: str | None = omit_none()
 
     @property
@@ -465,7 +456,7 @@ class ExplainDocument(ScenarioHead):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredExplanation:
+class StoredExplanation(ExplainedList):
     """`explanation.json` of a run folder: all but the rows of `explanation.parquet`.
 
     `limit_seconds` is the limit that ended the computation; null where the explanation is whole.
@@ -478,16 +469,7 @@ class StoredExplanation:
     code_sha256: str
     table_sha256: str
     limit_seconds: float | None
-    status: DecidedStatus
-    reasons: Mapping[str, int]
-    rules: Sequence[RuleEffectEntry]
-    inversions: InversionList | None
-    reserve: Sequence[ReserveEntry]
-    settled: SettledCounts | None
     stopped_by: Literal["time"] | None
-    progress: ProgressEntry
-    rules_progress: ProgressEntry
-    seconds: SecondsEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

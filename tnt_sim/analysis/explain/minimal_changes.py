@@ -38,7 +38,6 @@ from tnt_sim.analysis.explain.document import (
     EnvelopeLimits,
     GrantChange,
     ImpossibleChange,
-    ImpossibleScore,
     OpenChange,
     RaisedEnvelope,
     RuleChange,
@@ -670,7 +669,7 @@ def _lift_obstacles(
             entry = (
                 _lift_obstacle(obstacle, row, bounds, table, until)
                 if obstacle.problem is not None
-                else obstacle.build_unliftable_entry()
+                else obstacle.change
             )
             table.changes.setdefault(row, []).append(entry)
         course.n_done += 1
@@ -694,7 +693,7 @@ def _lift_obstacle(
             obstacle, obstacle.problem, row, bounds.decided, prove=False, settled_by="solve"
         )
     table.settled["lifted_open"] += 1
-    return obstacle.build_open_entry("ask_alone")
+    return obstacle.change
 
 
 def _can_use_kernel(decided: DecidedRun, deadline: Deadline) -> bool:
@@ -719,8 +718,9 @@ def _compute_exact_steps(
     return None if interval.wins is None else int(whole) + (not interval.wins)
 
 
-def _build_impossible_score(decided: DecidedRun, score: Score) -> ImpossibleScore:
-    return ImpossibleScore(
+def _build_impossible_score(decided: DecidedRun, score: Score) -> ImpossibleChange:
+    return ImpossibleChange(
+        kind="score",
         of=score.column,
         why="no_allocation",
         settled_by="bounds",

@@ -43,38 +43,30 @@ class Obstacle:
 
     Attributes
     ----------
-    kind, of : `requirement`, `decision` or `grant`, and its id
+    change : its entry while nothing is solved: what it is, and why it is not lifted
     problem : the problem without the condition for this application alone; None if it cannot be
     lifted
-    why : reason why it cannot be lifted
     """
 
-    kind: ChangeKind
-    of: str
+    change: OpenChange
     problem: Problem | None = None
-    why: str = ""
 
     def build_funded_entry(self, cents: int, proof: str | None, settled_by: str | None) -> LiftedObstacle:
         """Write the entry of an application that would be funded without the condition."""
         return LiftedObstacle(
-            kind=self.kind, of=self.of, grant_cents=cents, proof=proof, confirmed=True, settled_by=settled_by
+            kind=self.change.kind,
+            of=self.change.of,
+            grant_cents=cents,
+            proof=proof,
+            confirmed=True,
+            settled_by=settled_by,
         )
 
     def build_refused_entry(self, proof: str | None, settled_by: str | None) -> ImpossibleChange:
         """Write the entry of an application that would be refused without the condition too."""
         return ImpossibleChange(
-            kind=self.kind, of=self.of, why="not_enough", proof=proof, settled_by=settled_by
+            kind=self.change.kind, of=self.change.of, why="not_enough", proof=proof, settled_by=settled_by
         )
-
-    def build_open_entry(self, why: str, settled_by: str | None = None) -> OpenChange:
-        """Write the entry of a condition whose effect was not found."""
-        return OpenChange(kind=self.kind, of=self.of, why=why, settled_by=settled_by)
-
-    def build_unliftable_entry(self) -> OpenChange:
-        """Write the entry of a condition that cannot be lifted."""
-        if self.why == "several_missed":
-            return OpenChange(kind=self.kind, of=self.of, status="impossible", why=self.why)
-        return self.build_open_entry(self.why)
 
 
 type ObstacleEntry = LiftedObstacle | ImpossibleChange | OpenChange
@@ -83,10 +75,10 @@ type ObstacleEntry = LiftedObstacle | ImpossibleChange | OpenChange
 def lift_obstacles(decided: DecidedRun, row: int) -> list[ObstacleEntry]:
     """Re-optimise without each obstacle in turn and say whether the application would be funded."""
     return [
-        one.build_unliftable_entry()
-        if one.problem is None
-        else solve_without_obstacle(one, one.problem, row, decided, prove=True)
-        for one in list_obstacles(decided, row)
+        obstacle.change
+        if obstacle.problem is None
+        else solve_without_obstacle(obstacle, obstacle.problem, row, decided, prove=True)
+        for obstacle in list_obstacles(decided, row)
     ]
 
 
@@ -99,24 +91,28 @@ def list_obstacles(decided: DecidedRun, row: int) -> list[Obstacle]:
         scenario = decided.scenario.without_decisions("refuse", dossiers=(name,), rule=rule)
         return [_build_obstacle("decision", rule, scenario)]
     if problem.offers.capped_out[row]:
-        return [Obstacle("grant", name, why="capped_out")]
+        return [Obstacle(OpenChange(kind="grant", of=name, why="capped_out"))]
     rules = list(dict.fromkeys(one.rule for one in problem.eligibility.failures if one.mask[row]))
     liftable = {spec.id for spec in decided.scenario.spec.eligibility}
     if len(rules) > 1:
-        return [Obstacle("requirement", rule, why="several_missed") for rule in rules]
+        return [
+            Obstacle(OpenChange(kind="requirement", of=rule, status="impossible", why="several_missed"))
+            for rule in rules
+        ]
     return [
         _build_obstacle("requirement", rule, _add_waiver(decided.scenario, rule, name))
         if rule in liftable
-        else Obstacle("requirement", rule, why="not_liftable")
+        else Obstacle(OpenChange(kind="requirement", of=rule, why="not_liftable"))
         for rule in rules
     ]
 
 
 def _build_obstacle(kind: ChangeKind, rule: str, scenario: ScenarioData) -> Obstacle:
     try:
-        return Obstacle(kind, rule, compile_problem(scenario, wants_notices=False))
+        problem = compile_problem(scenario, wants_notices=False)
     except InputError:
-        return Obstacle(kind, rule, why="not_liftable")
+        return Obstacle(OpenChange(kind=kind, of=rule, why="not_liftable"))
+    return Obstacle(OpenChange(kind=kind, of=rule, why="ask_alone"), problem)
 
 
 def solve_without_obstacle(
@@ -132,7 +128,7 @@ def solve_without_obstacle(
     answer = optimise(problem, OptimiseOptions(prove=prove), clock=decided.clock)
     settled = answer.is_closed and answer.canonical
     if not settled:
-        return obstacle.build_open_entry("stopped", settled_by)
+        return replace(obstacle.change, why="stopped", settled_by=settled_by)
     proof = answer.proof.value if answer.proof and prove else None
     assert answer.allocation is not None
     if not answer.allocation.funded[row]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -27,6 +27,7 @@ from tnt_sim.analysis.explain.document import (
     DecidingRule,
     ExplainDocument,
     ExplainedDossier,
+    ExplainedList,
     MarginEntry,
     NamedRule,
     OpenChange,
@@ -203,10 +204,9 @@ def store_explanation(run_dir: Path, document: ExplainDocument, limit: float | N
     if document.stopped_by == INTERRUPT or document.read_from is not None:
         return False
     plain = dump_document(document)
-    keys = ("status", "reasons", "rules", "inversions", "reserve", "settled", "stopped_by", "progress")
     head = {
         "limit_seconds": None if document.stopped_by is None else limit,
-        **{key: plain[key] for key in (*keys, "rules_progress", "seconds")},
+        **{part.name: plain[part.name] for part in fields(ExplainedList)},
     }
     return write_explanation(run_dir, read_summary(run_dir), head, build_table(document.dossiers))
 
@@ -250,19 +250,10 @@ def read_of_decision(
         verification=None
         if verification is None
         else replace(verification, explanation=Standing.CLAIMED).record,
-        status=head.status,
         dossiers=entries,
-        reasons=head.reasons,
-        rules=head.rules,
-        inversions=head.inversions,
-        reserve=head.reserve,
-        settled=head.settled,
         unknown=(),
-        stopped_by=head.stopped_by,
-        progress=head.progress,
-        rules_progress=head.rules_progress,
-        seconds=head.seconds,
         read_from=HEAD,
+        **{part.name: getattr(head, part.name) for part in fields(ExplainedList)},
     )
     return document, files
 

@@ -21,10 +21,10 @@ from tnt_sim.analysis.explain.document import (
     ExplainedDossier,
     GrantChange,
     ImpossibleChange,
-    ImpossibleScore,
     LiftedObstacle,
     NamedRule,
     OpenChange,
+    RefusedChange,
     ReserveEntry,
     RuleChange,
     RuleEffectEntry,
@@ -197,7 +197,7 @@ def list_change_rows(
     """Return the changes that would fund an application, and sentences on those that would not be enough."""
     rows, not_enough = list[ChangeRow](), list[Text]()
     for change in entry.changes:
-        if isinstance(change, OpenChange | ImpossibleChange | ImpossibleScore):
+        if isinstance(change, OpenChange | ImpossibleChange):
             if change.status == "impossible":
                 words = write_both(partial(_describe_impossible, dossiers, change))
                 note = NOTES.get(change.proof)
@@ -208,9 +208,7 @@ def list_change_rows(
     return rows, not_enough
 
 
-def _describe_impossible(
-    dossiers: DecidedDossiers, change: OpenChange | ImpossibleChange | ImpossibleScore, lang: Lang
-) -> str:
+def _describe_impossible(dossiers: DecidedDossiers, change: RefusedChange, lang: Lang) -> str:
     by = change.by and dossiers.find_rule(change.by, lang).id
     name = _find_title_of_change(dossiers, change.kind, change.of, lang)
     head = KINDS[change.kind].in_(lang).format(of=name)

@@ -22,7 +22,6 @@ from tnt_sim.analysis.explain.document import (
     ExplainedDossier,
     GrantChange,
     ImpossibleChange,
-    ImpossibleScore,
     LiftedObstacle,
     RuleChange,
     ScoreByBounds,
@@ -186,7 +185,7 @@ def _describe_change(change: ChangeEntry, source: SheetSource) -> Text | None:
 
 def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
     match change:
-        case ImpossibleScore() | ImpossibleChange() if change.kind == "score":
+        case ImpossibleChange() if change.kind == "score":
             return _("No value is enough by itself for: {name}.", name=describe_label(change.of, source))
         case GrantChange() | ScoreChange() | ScoreByBounds() | RuleChange() | LiftedObstacle() if (
             change.confirmed is False
