@@ -46,7 +46,7 @@ def test_each_reason_occurs_in_a_shipped_scenario(told: ExplanationResult) -> No
 def test_no_sentence_has_a_hole(told: ExplanationResult) -> None:
     for entry in told.data.dossiers:
         for lang in Lang:
-            sentence = explain_dossier(entry, lang)
+            sentence = explain_dossier(entry).in_(lang)
             assert sentence.endswith("."), sentence
             assert not any(hole in sentence for hole in ("None", "«  »", '""', "()", "–", ": .")), sentence
 

@@ -15,7 +15,9 @@ from tnt_sim.i18n.language import Lang, Output
 from tnt_sim.i18n.lists import format_list
 from tnt_sim.i18n.message import MessageParameter, Text, _, write_parameter
 from tnt_sim.i18n.numbers import (
+    MINUS,
     format_amount,
+    format_cents,
     format_day,
     format_integer,
     format_number,
@@ -65,6 +67,21 @@ class SignedMoney(ShortMoney):
         return ("+" if (self.cents or 0) > 0 else "") + ShortMoney.write(self, lang, output)
 
 
+class MoneyChange(Money):
+    """The change of an exact amount in cents, with its sign.
+
+    >>> MoneyChange(-123_456).in_(Lang.EN)
+    '−€1,234.56'
+    """
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « +1 234,56 € » or +€1,234.56."""
+        cents = self.cents or 0
+        return f"{MINUS if cents < 0 else '+'}{format_amount(abs(cents), lang)}"
+
+
 class RoundMoney(Money):
     """An amount in cents, in k€ or M€ where that is exact."""
 
@@ -99,6 +116,31 @@ class Number(Text):
     def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
         """Return « 12,5 » or 12.5."""
         return format_number(self.value, lang)
+
+
+class SignedNumber(Number):
+    """The change of a number, with its sign.
+
+    >>> SignedNumber(Fraction(-5, 2)).in_(Lang.FR)
+    '−2,5'
+    """
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « +2,5 » or +2.5."""
+        return f"{MINUS if self.value < 0 else '+'}{format_number(abs(self.value), lang)}"
+
+
+class Euros(Number):
+    """An exact number of euros, with « ≈ » where it is no whole number of cents."""
+
+    __slots__ = ()
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        """Return « 1 234,56 € » or €1,234.56."""
+        cents = self.value * 100
+        return ("" if cents.denominator == 1 else "≈") + format_cents(round(cents), lang)
 
 
 @dataclass(frozen=True, slots=True)

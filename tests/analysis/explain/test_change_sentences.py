@@ -11,7 +11,6 @@ from tnt_sim.analysis.explain.explanation import explain
 from tnt_sim.analysis.explain.sentences import describe_change
 from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.engine.solve import solve
-from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
@@ -23,7 +22,7 @@ def told(folder: Path, rest: str, table: str, dossier: str, *, everyone: bool = 
     decided = of_result(solve(load_scenario(folder / "s.yaml")))
     found = explain(decided, () if everyone else (dossier,), everyone=everyone, confirm=False)
     entry = next(one for one in found.data.dossiers if one.dossier == dossier)
-    return as_typed(" ".join(describe_change(one, Lang.FR) for one in entry.changes))
+    return as_typed(" ".join(describe_change(one).fr for one in entry.changes))
 
 
 def test_a_dossier_without_a_score_is_not_kept_out_by_an_earlier_goal(tmp_path: Path) -> None:
@@ -82,7 +81,7 @@ def test_limits_of_a_score_name_the_direction_and_what_no_dossier_has() -> None:
             proof=proof,
             confirmed=None,
         )
-        return as_typed(describe_change(limits, Lang.EN))
+        return as_typed(describe_change(limits).en)
 
     assert told_limits("10", "3", None) == "It would take the score of at most 3 (10 today)."
     assert told_limits("3", "-1", "-4").startswith(

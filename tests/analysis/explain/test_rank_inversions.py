@@ -27,8 +27,7 @@ from tnt_sim.engine.result import ResultData, Status
 from tnt_sim.engine.run_folder.writer import write_run
 from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.i18n.message import Lang
-from tnt_sim.reporting.reports.explanation import format_ranking_value
+from tnt_sim.reporting.reports.explanation import describe_ranking_value
 from tnt_sim.scenario.load import load_scenario, with_changes
 
 QUICK = drawn(20)
@@ -136,7 +135,7 @@ def test_amounts_are_told_in_euros(result: ResultData) -> None:
     first = found.refused[0]
     cents = dict(decided.problem.case.table.select("dossier", "requested_cents").iter_rows())
     assert first.better.value_cents == cents[first.better.dossier]
-    assert format_ranking_value(first.better, Lang.FR).endswith("€")
+    assert describe_ranking_value(first.better).fr.endswith("€")
 
 
 def test_a_rank_that_cannot_order_is_refused(result: ResultData) -> None:

@@ -112,10 +112,10 @@ def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch
 
 def test_a_change_says_that_one_solver_claims_it() -> None:
     change = RuleChange(of="dep", unit="money", by="5000", proof="PROVED", confirmed=True)
-    assert "solv" not in describe_change(change, Lang.FR) + describe_change(change, Lang.EN)
+    assert "solv" not in describe_change(change).fr + describe_change(change).en
     alone = replace(change, proof="FEASIBLE_GAP")
-    assert describe_change(alone, Lang.FR).endswith("(selon un seul solveur, sans preuve).")
-    assert describe_change(alone, Lang.EN).endswith("(by one solver alone, without a proof).")
+    assert describe_change(alone).fr.endswith("(selon un seul solveur, sans preuve).")
+    assert describe_change(alone).en.endswith("(by one solver alone, without a proof).")
 
 
 def test_a_funded_dossier_of_a_list_that_nothing_proves(
@@ -124,7 +124,7 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
     def said(decided: DecidedRun) -> str:
         document = explain(decided, everyone=True, seconds=60.0).data
         funded = next(one for one in document.dossiers if one.reason_code == "merit")
-        return f"{explain_dossier(funded, Lang.FR)} {explain_dossier(funded, Lang.EN)}"
+        return f"{explain_dossier(funded).fr} {explain_dossier(funded).en}"
 
     assert "la meilleure répartition" in said(house.decided)
     monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])

@@ -163,7 +163,7 @@ def test_the_answer_comes_first_and_says_what_is_decided(tmp_path: Path) -> None
     explanation = make_explanation(tmp_path, 1)
     dossiers = DecidedDossiers.of_decision(explanation.decided)
     for entry in explanation.data.dossiers:
-        words = describe_entry(dossiers, entry, Lang.EN)
+        words = describe_entry(dossiers, entry).en
         assert words.startswith(f'"Projet {entry.dossier[1:]}" ({entry.dossier})')
         mark = dossiers.get_dossier(entry.dossier).mark
         said = {

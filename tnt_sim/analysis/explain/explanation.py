@@ -301,7 +301,7 @@ def explain(
         with reasons.catch_limits():
             for row in some:
                 entry = build_entry(facts, row, because.get(row, ()), bars)
-                written[row] = replace(entry, sentence=explain_dossier(entry, tongue))
+                written[row] = replace(entry, sentence=explain_dossier(entry).in_(tongue))
                 if everyone and len(written) % REASONS_AT_A_TIME == 0:
                     reasons.deadline.check()
         reasons.n_done = len(written)

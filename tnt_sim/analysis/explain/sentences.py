@@ -6,8 +6,10 @@ code, filled from an explained application); and the smallest change that would 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.analysis.explain.document import (
@@ -16,7 +18,6 @@ from tnt_sim.analysis.explain.document import (
     ExactScore,
     ExplainDocument,
     ExplainedDossier,
-    GrantChange,
     LiftedObstacle,
     NamedRule,
     RaisedEnvelope,
@@ -26,18 +27,28 @@ from tnt_sim.analysis.explain.document import (
     UnmetEntry,
 )
 from tnt_sim.domain.money import parse_decimal
-from tnt_sim.i18n.lists import format_list
-from tnt_sim.i18n.message import Lang, Text, _, _n
-from tnt_sim.i18n.numbers import format_amount, format_day, format_decimal, format_euros, format_rate
-from tnt_sim.i18n.parameters import Items, Names
+from tnt_sim.i18n.language import Lang, Output
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, MessageParameter, Text, _, _n, write_parameter
+from tnt_sim.i18n.parameters import Day, Euros, Items, Listed, Money, Names, Number, SignedNumber
 from tnt_sim.rules.expressions import column_text
 from tnt_sim.rules.expressions.text import describe_selector
 
 
-def describe_change(change: ChangeEntry, lang: Lang) -> str:
-    """Write a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
-    word, note = _describe_change_value(change, lang), NOTES.get(change.proof)
-    return word if note is None else f"{word.removesuffix('.')} {note.in_(lang)}."
+def describe_change(change: ChangeEntry) -> Text:
+    """Return a change: « Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
+    words, note = _describe_change_value(change), NOTES.get(change.proof)
+    return words if note is None else _WithNote(words, note)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WithNote(Text):
+    """A sentence with a note before its point."""
+
+    words: Text
+    note: Text
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        return f"{self.words.write(lang, output).removesuffix('.')} {self.note.write(lang, output)}."
 
 
 NOTES: Mapping[str | None, Text] = MappingProxyType(
@@ -49,55 +60,57 @@ NOTES: Mapping[str | None, Text] = MappingProxyType(
 """Notes beside a figure, by the word for what shows it."""
 
 
-def _describe_change_value(change: ChangeEntry, lang: Lang) -> str:
+def _describe_change_value(change: ChangeEntry) -> Text:
     if change.status == "impossible" or change.status == "undefined":
-        return _describe_impossibility(change, lang)
+        return describe_refusal(change, change.of, change.by or "")
     if change.kind == "rule":
-        return _describe_rule(change, lang)
+        return _(
+            'It could be funded at no loss if the rule "{of}" gave way by {by}, and no less.',
+            of=change.of,
+            by=measure_distance(change),
+        )
     if change.unit == "yes":
-        return _describe_relaxation(change, lang)
+        return _describe_relaxation(change)
     if change.kind == "score":
-        return _describe_score(change, lang)
-    return _describe_grant(change, lang) if change.kind == "grant" else _describe_envelope(change, lang)
+        return _describe_score_limits(change) if change.status == "interval" else _describe_score(change)
+    if change.kind == "grant":
+        return _(
+            "It would be funded if the request were lowered to {to} at most (instead of {now}).",
+            to=Money(change.to_cents),
+            now=Money(change.from_cents),
+        )
+    return _describe_envelope(change)
 
 
-def _describe_score(change: ExactScore | ScoreInterval, lang: Lang) -> str:
-    column = column_text.describe_column(change.of).in_(lang)
-    now, step = format_decimal(change.from_, lang), format_decimal(change.step, lang)
-    if change.status == "interval":
-        return _describe_score_limits(change, lang)
-    above = _describe_above_top(change.to, change.top, lang)
-    to, by = format_decimal(change.to, lang), format_decimal(change.by.lstrip("-"), lang)
-    sign = "\u2212" if change.by.startswith("-") else "+"
+def measure_distance(change: RuleChange) -> Number:
+    """Return by how much a rule gives way, in euros or in its number."""
+    by = parse_decimal(change.by)
+    return Euros(by) if change.unit == "money" else Number(by)
+
+
+def _describe_score(change: ExactScore) -> Text:
+    to = parse_decimal(change.to)
     return _(
-        "It would be funded with {column} of {to} instead of {now} ({sign}{by}, in steps of "
+        "It would be funded with {column} of {to} instead of {now} ({by}, in steps of "
         "{step}); one step less is not enough{above}.",
-        column=column,
-        to=to,
-        now=now,
-        sign=sign,
-        by=by,
-        step=step,
-        above=above,
-    ).in_(lang)
+        column=column_text.describe_column(change.of),
+        to=Number(to),
+        now=Number(parse_decimal(change.from_)),
+        by=SignedNumber(parse_decimal(change.by)),
+        step=Number(parse_decimal(change.step)),
+        above=_describe_above_top(to, change.top),
+    )
 
 
-def _describe_score_limits(change: ScoreInterval, lang: Lang) -> str:
+def _describe_score_limits(change: ScoreInterval) -> Text:
     """Say between which figures the needed score lies, above today's or below it."""
-    column = column_text.describe_column(change.of).in_(lang)
-    low, now = format_decimal(change.low, lang), format_decimal(change.from_, lang)
+    column = column_text.describe_column(change.of)
+    low, now = Number(parse_decimal(change.low)), Number(parse_decimal(change.from_))
     if change.high is None:
-        if change.low == change.from_:  # neither a limit nor a direction is known
-            text = _("The figure needed is not computed here ({column})", column=column)
-        elif parse_decimal(change.low) < parse_decimal(change.from_):
-            text = _("It would take {column} of at most {low} ({now} today)", column=column, low=low, now=now)
-        else:
-            text = _(
-                "It would take {column} of at least {low} ({now} today)", column=column, low=low, now=now
-            )
-        alone = "" if change.proof is None else _("; ask for it alone for the exact figure").in_(lang)
-        return f"{text.in_(lang)}{alone}."
-    high, above = format_decimal(change.high, lang), _describe_above_top(change.high, change.top, lang)
+        alone = NO_TEXT if change.proof is None else _("; ask for it alone for the exact figure")
+        return _("{text}{alone}.", text=_describe_least_score(column, low, now), alone=alone)
+    high = Number(parse_decimal(change.high))
+    above = _describe_above_top(high.value, change.top)
     if change.low == change.from_:
         return _(
             "It would be funded with {column} of {high} ({now} today); a figure in between may be enough{above}.",
@@ -105,90 +118,97 @@ def _describe_score_limits(change: ScoreInterval, lang: Lang) -> str:
             high=high,
             now=now,
             above=above,
-        ).in_(lang)
-    falls = parse_decimal(change.high) < parse_decimal(change.low)
+        )
+    least, most = sorted((low, high), key=lambda figure: figure.value)
     return _(
         "It would take {column} between {least} and {most} ({now} today); {high} is enough{above}.",
         column=column,
-        least=high if falls else low,
-        most=low if falls else high,
+        least=least,
+        most=most,
         now=now,
         high=high,
         above=above,
-    ).in_(lang)
+    )
 
 
-def _describe_above_top(figure: str, top: str, lang: Lang) -> str:
+def _describe_least_score(column: Text, low: Number, now: Number) -> Text:
+    if low.value == now.value:  # neither a limit nor a direction is known
+        return _("The figure needed is not computed here ({column})", column=column)
+    if low.value < now.value:
+        return _("It would take {column} of at most {low} ({now} today)", column=column, low=low, now=now)
+    return _("It would take {column} of at least {low} ({now} today)", column=column, low=low, now=now)
+
+
+def _describe_above_top(figure: Fraction, top: str) -> Text:
     """Say that no application of the table reaches that figure."""
-    if parse_decimal(figure) <= parse_decimal(top):
-        return ""
-    shown = format_decimal(top, lang)
-    return _("; no application has more than {shown}", shown=shown).in_(lang)
+    if figure <= parse_decimal(top):
+        return NO_TEXT
+    return _("; no application has more than {shown}", shown=Number(parse_decimal(top)))
 
 
-def _describe_grant(change: GrantChange, lang: Lang) -> str:
-    to, now = (format_amount(cents, lang) for cents in (change.to_cents, change.from_cents))
-    return _(
-        "It would be funded if the request were lowered to {to} at most (instead of {now}).",
-        to=to,
-        now=now,
-    ).in_(lang)
-
-
-def _describe_envelope(change: RaisedEnvelope, lang: Lang) -> str:
+def _describe_envelope(change: RaisedEnvelope) -> Text:
     name = Names([change.title])
     if change.by_cents is None:
         if change.low_cents == 0:  # a bound that says nothing is not shown as an amount
             return _(
                 "How much more it would take in {name} is not computed here: ask for this application alone.",
                 name=name,
-            ).in_(lang)
-        low = format_amount(change.low_cents, lang)
-        return _("At no loss it would take at least {low} more in {name}.", low=low, name=name).in_(lang)
-    by, to = format_amount(change.by_cents, lang), format_amount(change.to_cents, lang)
+            )
+        return _(
+            "At no loss it would take at least {low} more in {name}.", low=Money(change.low_cents), name=name
+        )
+    by, to = Money(change.by_cents), Money(change.to_cents)
     if change.status == "interval":
-        low = format_amount(change.low_cents, lang)
+        low = Money(change.low_cents)
         return _(
             "It could be funded at no loss with {low} to {by} more in {name}.", low=low, by=by, name=name
-        ).in_(lang)
+        )
     if change.tie:
         return _(
             "It is tied: an allocation of the same value funds it, with nothing more in {name}.", name=name
-        ).in_(lang)
-    text = _(
-        "It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough",
+        )
+    if change.first_cents is None:
+        return _(
+            "It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough.",
+            by=by,
+            name=name,
+            to=to,
+        )
+    return _(
+        "It could be funded at no loss with {by} more in {name} ({to}); one cent less is not enough. The best "
+        "allocation first holds it at {label}.",
         by=by,
         name=name,
         to=to,
-    ).in_(lang)
-    if change.first_cents is None:
-        return f"{text}."
-    label = format_amount(change.first_cents, lang)
-    return text + _(". The best allocation first holds it at {label}.", label=label).in_(lang)
+        label=Money(change.first_cents),
+    )
 
 
-def _describe_rule(change: RuleChange, lang: Lang) -> str:
-    by = format_euros(change.by, lang) if change.unit == "money" else format_decimal(change.by, lang)
-    return _(
-        'It could be funded at no loss if the rule "{of}" gave way by {by}, and no less.', of=change.of, by=by
-    ).in_(lang)
-
-
-def _describe_relaxation(change: LiftedObstacle, lang: Lang) -> str:
-    grant = format_amount(change.grant_cents, lang)
+def _describe_relaxation(change: LiftedObstacle) -> Text:
+    grant = Money(change.grant_cents)
     if change.kind == "decision":
-        return _(
-            'Without the decision "{of}" it would be funded for {grant}.', of=change.of, grant=grant
-        ).in_(lang)
-    return _(
-        'If it met the requirement "{of}", it would be funded for {grant}.', of=change.of, grant=grant
-    ).in_(lang)
+        return _('Without the decision "{of}" it would be funded for {grant}.', of=change.of, grant=grant)
+    return _('If it met the requirement "{of}", it would be funded for {grant}.', of=change.of, grant=grant)
 
 
-def _describe_impossibility(change: RefusedChange, lang: Lang) -> str:
-    what = KINDS[change.kind].in_(lang).format(of=change.of)
-    why = WHY_NOT[change.why].in_(lang).format(by=change.by or "")
-    return _("{what}: {why}.", what=what, why=why).in_(lang)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Filled(Text):
+    """A sentence of a table with its one parameter."""
+
+    template: Text
+    name: str
+    value: MessageParameter
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        return self.template.write(lang, output).format_map(
+            {self.name: write_parameter(self.value, lang, output)}
+        )
+
+
+def describe_refusal(change: RefusedChange, name: MessageParameter, by: MessageParameter) -> Text:
+    """Return why a change would not be enough, with the names of what it changes and of what else counts it."""
+    what, why = _Filled(KINDS[change.kind], "of", name), _Filled(WHY_NOT[change.why], "by", by)
+    return _("{what}: {why}.", what=what, why=why)
 
 
 KINDS: Mapping[str, Text] = MappingProxyType(
@@ -231,9 +251,25 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
 )
 
 
-def explain_dossier(entry: ExplainedDossier, lang: Lang) -> str:
-    """Write the reason of one application with its figures and names."""
-    return SENTENCES[get_sentence_key(entry)].in_(lang).format_map(_SentenceFields(entry, lang))
+def describe_rule_name(rule: NamedRule) -> MessageParameter:
+    """Return the id of a rule, with its title if it has one."""
+    return _("{id}: {title}", id=rule.id, title=rule.title) if rule.title else rule.id
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a sentence names rules and columns: by their ids, as one types them, or as readers know them."""
+
+    describe_rule: Callable[[NamedRule], MessageParameter] = describe_rule_name
+    describe_column: Callable[[str], MessageParameter] = str
+
+
+BY_ID = Naming()
+
+
+def explain_dossier(entry: ExplainedDossier, naming: Naming = BY_ID) -> Text:
+    """Return the reason of one application with its figures and names."""
+    return _DossierSentence(SENTENCES[get_sentence_key(entry)], entry, naming)
 
 
 SENTENCES: Mapping[str, Text] = MappingProxyType(
@@ -280,9 +316,9 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
 the list is proved optimal, `crowded_out` by what crowds it out."""
 
 
-def explain_briefly(entry: ExplainedDossier, name: str, lang: Lang) -> str:
-    """Write what is decided on one application, its amount and why, in one sentence that begins with its name."""
-    return BRIEF[get_sentence_key(entry)].in_(lang).format_map(_SentenceFields(entry, lang, name))
+def explain_briefly(entry: ExplainedDossier, name: MessageParameter, naming: Naming) -> Text:
+    """Return what is decided on one application, its amount and why, in one sentence that begins with its name."""
+    return _DossierSentence(BRIEF[get_sentence_key(entry)], entry, naming, name)
 
 
 _FEW_EUROS = _(
@@ -360,103 +396,115 @@ def get_sentence_key(entry: ExplainedDossier) -> str:
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class _SentenceFields:
-    """Figures and names of an entry; a sentence writes only those that it names."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _DossierSentence(Text):
+    """A sentence on an entry, with those of its figures and names that it names."""
 
+    template: Text
     entry: ExplainedDossier
-    lang: Lang
-    name: str = ""
+    naming: Naming
+    name: MessageParameter = ""
 
-    def __getitem__(self, name: str) -> str:
-        entry, lang = self.entry, self.lang
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        template = self.template.write(lang, output)
+        named = re.findall(r"{(\w+)}", template)
+        return template.format_map({name: write_parameter(self._get(name), lang, output) for name in named})
+
+    def _get(self, name: str) -> MessageParameter:
+        entry = self.entry
         margin, decision, reserve = entry.margin, entry.decision, entry.on_reserve
         match name:
             case "name":
                 return self.name
             case "granted":
-                return format_amount(entry.granted_cents, lang)
+                return Money(entry.granted_cents)
             case "request":
-                return format_amount(entry.asked_cents, lang)
+                return Money(entry.asked_cents)
             case "asked":
-                return format_amount(margin.asked_cents if margin else None, lang)
+                return Money(margin.asked_cents if margin else None)
             case "left":
-                return format_amount(margin.left_cents if margin else None, lang)
+                return Money(margin.left_cents if margin else None)
             case "envelope":
                 return margin.title if margin else ""
             case "margin":
-                named = [Names([one.dossier]).in_(lang) for one in (margin.dossiers if margin else ())]
-                return format_list(named, lang)
+                return Listed([Names([last.dossier]) for last in (margin.dossiers if margin else ())])
             case "by":
                 return entry.by or ""
             case "rule":
-                return _list_causes(entry, lang)
+                return self._list_causes()
             case "bar":
-                return describe_cause(entry.barred_by, lang) if entry.barred_by else ""
+                return self._describe_cause(entry.barred_by) if entry.barred_by else ""
             case "author":
                 return f" ({decision.author})" if decision and decision.author else ""
             case "why":
                 return (decision.reason or decision.title or decision.rule).rstrip(".") if decision else ""
             case "missed":
-                return Items([describe_missed_requirement(one, lang) for one in entry.missed], ";").in_(lang)
+                return Items([describe_missed_requirement(missed) for missed in entry.missed], ";")
             case "rank":
                 return str(reserve.rank) if reserve else ""
             case "reserved":
-                return format_amount(reserve.cents if reserve else None, lang)
+                return Money(reserve.cents if reserve else None)
             case "empty":
-                return ", ".join(entry.empty)
+                return Items([self.naming.describe_column(column) for column in entry.empty])
         raise KeyError(name)
 
+    def _list_causes(self) -> MessageParameter:
+        entry = self.entry
+        causes = [rule for rule in entry.because if rule.enters != entry.funded] or entry.because
+        if causes and get_sentence_key(entry) in ("rule", "displaced"):
+            return Listed([self._describe_cause(rule) for rule in causes], most=3)
+        return self._describe_cause(entry.rule) if entry.rule else ""
 
-def _list_causes(entry: ExplainedDossier, lang: Lang) -> str:
-    causes = [one for one in entry.because if one.enters != entry.funded] or entry.because
-    if causes and get_sentence_key(entry) in ("rule", "displaced"):
-        return format_list([describe_cause(one, lang) for one in causes], lang, most=3)
-    return describe_cause(entry.rule, lang) if entry.rule else ""
+    def _describe_cause(self, rule: NamedRule) -> Text:
+        return describe_cause(rule, self.naming)
 
 
-def describe_cause(rule: NamedRule, lang: Lang) -> str:
-    """Name a rule, a decision or an envelope option in a sentence, with its title if it has one."""
-    name = _("{id}: {title}", id=rule.id, title=rule.title).in_(lang) if rule.title else rule.id
+def describe_cause(rule: NamedRule, naming: Naming = BY_ID) -> Text:
+    """Name a rule, a decision or an envelope option in a sentence."""
+    name = naming.describe_rule(rule)
     match rule.kind:
         case "decide":
-            return _('the decision "{name}"', name=name).in_(lang)
+            return _('the decision "{name}"', name=name)
         case "cap":
-            return _('the cap "{name}"', name=name).in_(lang)
+            return _('the cap "{name}"', name=name)
         case "envelope":
-            return _('the envelope\'s option "{name}"', name=name).in_(lang)
+            return _('the envelope\'s option "{name}"', name=name)
         case "column":
-            return _('the column "{name}"', name=name).in_(lang)
-    return _('the rule "{name}"', name=name).in_(lang)
+            return _('the column "{name}"', name=name)
+    return _('the rule "{name}"', name=name)
 
 
-def describe_missed_requirement(entry: UnmetEntry, lang: Lang) -> str:
-    """Write a missed requirement: « Commune trop petite (population : 120 000, exigé : …) »."""
+def describe_missed_requirement(entry: UnmetEntry) -> Text:
+    """Return a missed requirement: « Commune trop petite (population : 120 000, exigé : …) »."""
     if entry.rule == "state":
         state = {
             "refuse": _("refused by the service"),
             "sans_suite": _("closed without follow-up"),
         }
-        return state.get(entry.value or "", _("closed application")).in_(lang)
+        return state.get(entry.value or "", _("closed application"))
+    wanted = _Required(entry.wanted)
     if entry.not_given:
-        return _describe_missing_value(entry, lang)
-    head = entry.reason or _("requirement not met").in_(lang)
-    parts = [*_describe_held_value(entry, lang), _describe_gap(entry, lang), entry.source]
-    body = Items([part for part in parts if part], ";").in_(lang)
-    return f"{head} ({body})" if body else head
+        return _("not given: {names} (required: {wanted})", names=Items(entry.not_given), wanted=wanted)
+    head = Bilingual(entry.reason, entry.reason) if entry.reason else _("requirement not met")
+    gap = _describe_gap(entry)
+    details: list[MessageParameter] = [
+        part for part in (*_describe_held_value(entry), gap, entry.source) if part
+    ]
+    return _("{head} ({body})", head=head, body=Items(details, ";")) if details else head
 
 
-def _describe_missing_value(entry: UnmetEntry, lang: Lang) -> str:
-    """Write a requirement missed for lack of a value: « non renseigné : Avis DDT (exigé : …) »"""
-    names, wanted = ", ".join(entry.not_given), describe_selector(entry.wanted, lang)
-    return _("not given: {names} (required: {wanted})", names=names, wanted=wanted).in_(lang)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Required(Text):
+    """The conditions of a requirement."""
+
+    wanted: Mapping[str, object]
+
+    def write(self, lang: Lang, output: Output = Output.PAGE) -> str:
+        return describe_selector(self.wanted, lang)
 
 
-def _describe_held_value(entry: UnmetEntry, lang: Lang) -> list[str]:
-    """Write the value of the application, and what is required."""
-    wanted = describe_selector(entry.wanted, lang) if entry.wanted else ""
-    column = column_text.describe_bare_column(entry.column).in_(lang)
-    nothing = _("not given").in_(lang)
+def _describe_held_value(entry: UnmetEntry) -> list[Text]:
+    """Return the value of the application, and what is required."""
     known = entry.unit in ("money", "number", "days", "text") and entry.column not in (
         "any",
         "all",
@@ -464,54 +512,49 @@ def _describe_held_value(entry: UnmetEntry, lang: Lang) -> list[str]:
     )
     pieces = []
     if known:
-        value = nothing
-        if entry.value is not None:
-            word = column_text.describe_value(entry.column, entry.value).in_(lang)
-            value = format_value(word if entry.unit == "text" else entry.value, entry.unit, lang)
-        pieces.append(_("{column}: {value}", column=column, value=value).in_(lang))
-    if wanted:
-        pieces.append(_("required: {wanted}", wanted=wanted).in_(lang))
+        value = (
+            _("not given") if entry.value is None else _describe_value(entry.column, entry.value, entry.unit)
+        )
+        pieces.append(
+            _("{column}: {value}", column=column_text.describe_bare_column(entry.column), value=value)
+        )
+    if entry.wanted:
+        pieces.append(_("required: {wanted}", wanted=_Required(entry.wanted)))
     return pieces
+
+
+def _describe_value(column: str, value: str, unit: str) -> Text:
+    """Return a value in its unit: euros, a number, a date, or words."""
+    match unit:
+        case "money":
+            return Euros(parse_decimal(value))
+        case "number":
+            return Number(parse_decimal(value))
+        case "days":
+            return Day(value)
+    return _('"{name}"', name=column_text.describe_value(column, value))
 
 
 CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"})
 """Columns that an applicant can change; for other columns the shortfall is not given as advice."""
 
 
-def _describe_gap(entry: UnmetEntry, lang: Lang) -> str:
+def _describe_gap(entry: UnmetEntry) -> Text | None:
     if entry.shortfall is None or entry.test is None or entry.column not in CHANGEABLE:
-        return ""
-    gap = format_value(entry.shortfall, entry.unit, lang, span=True)
+        return None
+    shortfall = parse_decimal(entry.shortfall)
     if entry.unit == "days":
-        late = entry.test in ("until", "before")
-        return (_("{gap} late", gap=gap) if late else _("{gap} early", gap=gap)).in_(lang)
-    short = entry.test in ("min", "above")
-    return (_("{gap} short", gap=gap) if short else _("{gap} too much", gap=gap)).in_(lang)
-
-
-def format_value(text: str | None, unit: str, lang: Lang, *, span: bool = False) -> str:
-    """Write a figure of the document in its unit: euros, number, days, rate or date."""
-    if text is None:
-        return "–"
-    if unit == "money":
-        return format_euros(text, lang)
-    if unit == "number":
-        return format_decimal(text, lang)
-    if unit == "rate":
-        return format_rate(parse_decimal(text), lang)
-    if unit == "days" and span:
-        days = int(parse_decimal(text))
-        return _n("{n} day", "{n} days", n=days).in_(lang)
-    if unit == "days":
-        return format_day(text, lang)
-    return Names([text]).in_(lang)
+        gap = _n("{n} day", "{n} days", n=int(shortfall))
+        return _("{gap} late", gap=gap) if entry.test in ("until", "before") else _("{gap} early", gap=gap)
+    amount = Euros(shortfall) if entry.unit == "money" else Number(shortfall)
+    if entry.test in ("min", "above"):
+        return _("{gap} short", gap=amount)
+    return _("{gap} too much", gap=amount)
 
 
 def describe_dossiers(document: ExplainDocument, lang: Lang) -> dict[str, str]:
     """Return the reason and the changes of each application in one text, for letters and sheets."""
     return {
-        entry.dossier: " ".join(
-            [explain_dossier(entry, lang), *(describe_change(one, lang) for one in entry.changes)]
-        )
+        entry.dossier: Items([explain_dossier(entry), *map(describe_change, entry.changes)], "").in_(lang)
         for entry in document.dossiers
     }

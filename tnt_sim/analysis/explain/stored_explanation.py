@@ -264,7 +264,7 @@ def _mark_claims(entry: ExplainedDossier, lang: Lang) -> ExplainedDossier:
         change if isinstance(change, OpenChange) else replace(change, proof=CLAIMED_FIGURE)
         for change in entry.changes
     ]
-    return replace(entry, changes=tuple(changes), sentence=explain_dossier(entry, lang))
+    return replace(entry, changes=tuple(changes), sentence=explain_dossier(entry).in_(lang))
 
 
 def build_decision_columns(decided: DecidedRun) -> pl.DataFrame:

@@ -7,7 +7,7 @@ otherwise what it adds to the first objective.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from tnt_sim.analysis.explain.document import NamedRule
 from tnt_sim.analysis.explain.facts import build_rule_entry
 from tnt_sim.analysis.explain.rank_inversions import find_single_score
+from tnt_sim.analysis.explain.sentences import Naming
 from tnt_sim.analysis.infeasibility.sentences import OPTIONS
 from tnt_sim.analysis.shared.decided_run import DecidedRun
-from tnt_sim.i18n.message import Bilingual, Lang, Text
+from tnt_sim.i18n.message import Bilingual, MessageParameter, Text
+from tnt_sim.i18n.parameters import Items
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.text.vocabulary import KIND
 from tnt_sim.rules.expressions.column_text import describe_bare_column
@@ -165,31 +167,31 @@ class DecidedDossiers:
             return None
         return float((merit["value"] / merit["cents"]).min())  # type: ignore[arg-type]
 
-    def rename_rule[Rule: NamedRule](self, rule: Rule, lang: Lang) -> Rule:
-        """Return a rule with its title in the place of its id, or with its kind where it has no title."""
+    @property
+    def naming(self) -> Naming:
+        """The names of rules and columns without their ids."""
+        return Naming(self.describe_rule, describe_bare_column)
+
+    def describe_rule(self, rule: NamedRule) -> MessageParameter:
+        """Return the title of a rule, or its kind where it has no title."""
         if rule.kind == "envelope":
             envelope, _dot, option = rule.id.partition(".")
             title = self.describe_envelope(envelope)
-            return _replace_id(rule, f"{title}, {OPTIONS[option].in_(lang)}" if option in OPTIONS else title)
+            return Items([title, OPTIONS[option]]) if option in OPTIONS else title
         if rule.title:
-            return _replace_id(rule, rule.title)
+            return rule.title
         if rule.kind == "column":
-            return _replace_id(rule, describe_bare_column(rule.id).in_(lang))
-        kind = KIND.get(rule.kind)
-        return rule if kind is None else _replace_id(rule, kind.in_(lang))
+            return describe_bare_column(rule.id)
+        return KIND.get(rule.kind, rule.id)
 
-    def find_rule(self, name: str, lang: Lang) -> NamedRule:
-        """Return a rule, cap or option by its id, with its title in the place of the id."""
-        return self.rename_rule(build_rule_entry(self.problem, name), lang)
+    def describe_rule_of(self, name: str) -> MessageParameter:
+        """Return the title of the rule, cap or option with this id."""
+        return self.describe_rule(build_rule_entry(self.problem, name))
 
     def describe_requirement(self, name: str) -> str:
         """Return the title of a requirement, or the planner's own words for it."""
         specs = {spec.id: spec for spec in self.problem.scenario.spec.eligibility}
         return (specs[name].title or specs[name].reason) if name in specs else ""
-
-
-def _replace_id[Rule: NamedRule](rule: Rule, name: str) -> Rule:
-    return replace(rule, id=name, title="")
 
 
 def _list_values(problem: Problem, column: str) -> NDArray[np.float64]:

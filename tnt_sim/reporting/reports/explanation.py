@@ -6,8 +6,9 @@ the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 import polars as pl
@@ -19,19 +20,18 @@ from tnt_sim.analysis.explain.document import (
     ExplainedDossier,
     InversionList,
     InversionsDocument,
-    NamedRule,
     OrderPrice,
     RankedDossier,
     ReserveEntry,
     RuleEffectEntry,
     ScoreInterval,
 )
-from tnt_sim.analysis.explain.sentences import describe_cause, describe_change, explain_dossier
+from tnt_sim.analysis.explain.sentences import Naming, describe_cause, describe_change, explain_dossier
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p
+from tnt_sim.i18n.message import NO_TEXT, Bilingual, Capitalised, Lang, MessageParameter, Text, _, _n, _p
 from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_integer, join_figures
-from tnt_sim.i18n.parameters import Count, Listed, Money, Names, Number
+from tnt_sim.i18n.parameters import Count, Items, Listed, Money, Names, Number
 from tnt_sim.reporting.report_tree import (
     Callout,
     Column,
@@ -103,10 +103,8 @@ def build_origin(document: ExplainDocument) -> list[Node]:
 def build_dossier(entry: ExplainedDossier) -> Section:
     """Return the reason of one application, and the changes that would fund it; if none would, why."""
     enough = [one for one in entry.changes if _has_answer(one) and one.status != "impossible"]
-    changes = [
-        Paragraph(write_both(partial(describe_change, one)), mark="→ ") for one in enough or entry.changes
-    ]
-    return Section(entry.dossier, [Paragraph(write_both(partial(explain_dossier, entry))), *changes])
+    changes = [Paragraph(describe_change(one), mark="→ ") for one in enough or entry.changes]
+    return Section(entry.dossier, [Paragraph(explain_dossier(entry)), *changes])
 
 
 def describe_inversions(inversion: InversionList | InversionsDocument) -> Text:
@@ -149,19 +147,16 @@ def build_inversion_table(inversion: InversionList | InversionsDocument, most: i
 
 
 def _build_value_column(sides: Sequence[RankedDossier]) -> Column:
-    values = [write_both(partial(format_ranking_value, one)) for one in sides]
-    return Column(_("Value"), values, Kind.FIGURE)
+    return Column(_("Value"), [describe_ranking_value(side) for side in sides], Kind.FIGURE)
 
 
-def format_ranking_value(side: RankedDossier, lang: Lang) -> str:
-    """Write the ranking value: an amount, a localised number, or an opinion."""
+def describe_ranking_value(side: RankedDossier) -> Text:
+    """Return the ranking value: an amount, a localised number, or an opinion."""
     if side.value_cents is not None:
-        return format_amount(side.value_cents, lang)
-    text = side.value
-    if text is None:
-        return "–"
+        return Money(side.value_cents)
+    text = side.value or "–"
     figure = text.removeprefix("-").replace(".", "", 1)
-    return format_decimal(text, lang) if figure.isascii() and figure.isdigit() else text
+    return Number(Fraction(text)) if figure.isascii() and figure.isdigit() else Bilingual(text, text)
 
 
 def describe_rule_price(price: OrderPrice, goals: Sequence[str]) -> Text:
@@ -217,7 +212,7 @@ def _list_dossiers(names: Sequence[str]) -> Text | Listed:
 
 def _describe_rule_effect(rule: RuleEffectEntry) -> Text:
     """Write who would enter and who would leave without a rule."""
-    name = Capitalised(write_both(partial(describe_cause, rule)))
+    name = Capitalised(describe_cause(rule))
     if rule.enters is None or rule.leaves is None:
         return _("{rule}: solve stopped by a limit.", rule=name)
     if not rule.enters and not rule.leaves:
@@ -257,10 +252,12 @@ def describe_cause_of_refusal(entry: ExplainedDossier) -> Text:
     return _("the rule {title}", title=Names([join_figures(named.title)])) if named.title else _("a rule")
 
 
-def describe_obstacle(entry: ReserveEntry, *, proven: bool) -> Words:
-    """Write what keeps an application of the reserve list out: a rule, otherwise missing money."""
+def describe_obstacle(
+    entry: ReserveEntry, describe_rule: Callable[[str], MessageParameter] = str, *, proven: bool
+) -> Words:
+    """Return what keeps an application of the reserve list out: a rule, otherwise missing money."""
     if entry.rule is not None:
-        return _('the rule "{name}"', name=entry.rule)
+        return _('the rule "{name}"', name=describe_rule(entry.rule))
     if not entry.missing_cents:
         if not entry.looked_at:
             return "–"
@@ -350,12 +347,12 @@ def build_explained(document: ExplainDocument | None, lang: Lang) -> Explained |
     if document is None:
         return None
     entries = document.dossiers
-    change = {entry.dossier: describe_changes(entry.changes, lang) for entry in entries}
+    change = {entry.dossier: describe_changes(entry.changes).in_(lang) for entry in entries}
     written = document.lang == lang.value
     return Explained(
         {entry.dossier: _explain_by_title(entry, lang, written=written) for entry in entries},
         change,
-        [_build_rule_row(_replace_id_by_title(rule), lang) for rule in document.rules],
+        [_build_rule_row(rule, lang) for rule in document.rules],
         [_build_reserve_row(one, document, change, lang) for one in document.reserve],
         [
             text.in_(lang)
@@ -374,17 +371,11 @@ def _explain_by_title(entry: ExplainedDossier, lang: Lang, *, written: bool) -> 
     named = [*entry.because, *(rule for rule in (entry.rule, entry.barred_by) if rule is not None)]
     if written and not any(rule.title for rule in named):
         return entry.sentence
-    titled = replace(
-        entry,
-        because=[_replace_id_by_title(rule) for rule in entry.because],
-        rule=entry.rule and _replace_id_by_title(entry.rule),
-        barred_by=entry.barred_by and _replace_id_by_title(entry.barred_by),
-    )
-    return explain_dossier(titled, lang)
+    return explain_dossier(entry, BY_TITLE).in_(lang)
 
 
-def _replace_id_by_title[Rule: NamedRule](rule: Rule) -> Rule:
-    return replace(rule, id=rule.title, title="") if rule.title else rule
+BY_TITLE = Naming(lambda rule: rule.title or rule.id)
+"""Rules by their titles, without their ids."""
 
 
 def _describe_claims(document: ExplainDocument) -> list[Text]:
@@ -398,9 +389,9 @@ CLAIMS = _(
 )
 
 
-def describe_changes(changes: Sequence[ChangeEntry], lang: Lang) -> str:
-    """Write the changes that have an answer; those left open, or without any figure, are omitted."""
-    return " ".join(describe_change(one, lang) for one in changes if _has_answer(one))
+def describe_changes(changes: Sequence[ChangeEntry]) -> Text:
+    """Return the changes that have an answer; those left open, or without any figure, are omitted."""
+    return Items([describe_change(change) for change in changes if _has_answer(change)], "")
 
 
 def _has_answer(change: ChangeEntry) -> bool:
@@ -424,7 +415,7 @@ def with_motives(table: pl.DataFrame, explained: Explained | None) -> pl.DataFra
 
 
 def _build_rule_row(rule: RuleEffectEntry, lang: Lang) -> tuple[str, str, str]:
-    name = describe_cause(rule, lang)
+    name = describe_cause(rule, BY_TITLE).in_(lang)
     if rule.enters is None or rule.leaves is None:
         return name, _("solve stopped by a limit").in_(lang), ""
     return name, _format_names(rule.enters, lang), _format_names(rule.leaves, lang)

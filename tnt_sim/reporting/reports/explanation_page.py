@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import polars as pl
 
@@ -33,20 +32,19 @@ from tnt_sim.analysis.explain.document import (
     ScoreInterval,
 )
 from tnt_sim.analysis.explain.sentences import (
-    KINDS,
     NOTES,
-    WHY_NOT,
     describe_cause,
+    describe_refusal,
     explain_briefly,
     explain_dossier,
     get_sentence_key,
+    measure_distance,
 )
 from tnt_sim.analysis.shared.decided_run import DecidedRun
 from tnt_sim.domain.money import parse_decimal
 from tnt_sim.engine.result import Status
-from tnt_sim.i18n.message import NO_TEXT, Capitalised, Lang, Text, _, _n, _p, join_sentences
-from tnt_sim.i18n.numbers import MINUS, format_amount, format_decimal, format_euros
-from tnt_sim.i18n.parameters import Count, Listed, Money, Number
+from tnt_sim.i18n.message import NO_TEXT, Capitalised, MessageParameter, Text, _, _n, _p, join_sentences
+from tnt_sim.i18n.parameters import Count, Items, Listed, Money, MoneyChange, Number, SignedNumber
 from tnt_sim.reporting.charts.theme import Mark
 from tnt_sim.reporting.report_tree import (
     Callout,
@@ -59,9 +57,6 @@ from tnt_sim.reporting.report_tree import (
     Table,
     Tone,
     Words,
-    write_both,
-    write_each,
-    write_words,
 )
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import MARKS, build_dossier_chart, build_margin_chart
@@ -107,7 +102,7 @@ def build_page(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Nod
         ]
     answers: list[Node] = [
         Callout(
-            write_both(partial(describe_entry, dossiers, entry)),
+            describe_entry(dossiers, entry),
             TONES.get(_get_mark(dossiers, entry), Tone.PLAIN),
         )
         for entry in entries
@@ -123,27 +118,14 @@ def _get_mark(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Mark:
     return dossiers.get_dossier(entry.dossier).mark
 
 
-def describe_entry(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
-    """Write the decision on an application, its amount and why, in one sentence without ids of rules."""
-    return explain_briefly(
-        with_titles(entry, dossiers, lang), _write_name(dossiers, entry.dossier, lang), lang
-    )
+def describe_entry(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Text:
+    """Return the decision on an application, its amount and why, in one sentence without ids of rules."""
+    return explain_briefly(entry, _describe_name(dossiers, entry.dossier), dossiers.naming)
 
 
-def _write_name(dossiers: DecidedDossiers, name: str, lang: Lang) -> str:
+def _describe_name(dossiers: DecidedDossiers, name: str) -> MessageParameter:
     title = dossiers.get_dossier(name).title
-    return _('"{title}" ({name})', title=title, name=name).in_(lang) if title and title != name else name
-
-
-def with_titles(entry: ExplainedDossier, dossiers: DecidedDossiers, lang: Lang) -> ExplainedDossier:
-    """Return an entry whose rules have their titles in the place of their ids."""
-    return replace(
-        entry,
-        because=[dossiers.rename_rule(rule, lang) for rule in entry.because],
-        rule=None if entry.rule is None else dossiers.rename_rule(entry.rule, lang),
-        barred_by=None if entry.barred_by is None else dossiers.rename_rule(entry.barred_by, lang),
-        empty=[describe_bare_column(column).in_(lang) for column in entry.empty],
-    )
+    return _('"{title}" ({name})', title=title, name=name) if title and title != name else name
 
 
 def _build_section(
@@ -161,21 +143,17 @@ def _build_section(
         nodes.append(Paragraph(_("No change of a single figure is known to fund it."), soft=True))
     nodes += [Paragraph(words, soft=True) for words in not_enough]
     if get_sentence_key(entry) in LONGER:
-        nodes.append(Paragraph(write_both(partial(_explain_in_full, dossiers, entry))))
+        nodes.append(Paragraph(explain_dossier(entry, dossiers.naming)))
     if concerned := _list_concerned(document, dossiers, entry):
         nodes.append(concerned)
     is_alone = len(document.dossiers) == 1
-    title = _("Where it stands") if is_alone else write_both(partial(_write_heading, dossiers, entry))
+    title = _("Where it stands") if is_alone else _describe_heading(dossiers, entry)
     return Section(title, nodes, folded=is_folded)
 
 
-def _write_heading(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
+def _describe_heading(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Text:
     name, mark = dossiers.describe_dossier(entry.dossier), MARKS[_get_mark(dossiers, entry)]
-    return _("{name}: {outcome}", name=name, outcome=mark).in_(lang)
-
-
-def _explain_in_full(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
-    return explain_dossier(with_titles(entry, dossiers, lang), lang)
+    return _("{name}: {outcome}", name=name, outcome=mark)
 
 
 def build_change_table(rows: Sequence[ChangeRow]) -> Table:
@@ -199,7 +177,7 @@ def list_change_rows(
     for change in entry.changes:
         if isinstance(change, OpenChange | ImpossibleChange):
             if change.status == "impossible":
-                words = write_both(partial(_describe_impossible, dossiers, change))
+                words = _describe_impossible(dossiers, change)
                 note = NOTES.get(change.proof)
                 not_enough.append(words if note is None else join_sentences(words, note))
         elif (row := _build_change_row(dossiers, change)) is not None:
@@ -208,23 +186,21 @@ def list_change_rows(
     return rows, not_enough
 
 
-def _describe_impossible(dossiers: DecidedDossiers, change: RefusedChange, lang: Lang) -> str:
-    by = change.by and dossiers.find_rule(change.by, lang).id
-    name = _find_title_of_change(dossiers, change.kind, change.of, lang)
-    head = KINDS[change.kind].in_(lang).format(of=name)
-    return _("{what}: {why}.", what=head, why=WHY_NOT[change.why].in_(lang).format(by=by or "")).in_(lang)
+def _describe_impossible(dossiers: DecidedDossiers, change: RefusedChange) -> Text:
+    by = dossiers.describe_rule_of(change.by) if change.by else ""
+    return describe_refusal(change, _find_title_of_change(dossiers, change.kind, change.of), by)
 
 
-def _find_title_of_change(dossiers: DecidedDossiers, kind: str, name: str, lang: Lang) -> str:
+def _find_title_of_change(dossiers: DecidedDossiers, kind: str, name: str) -> MessageParameter:
     """Return the title of what a change is about."""
     match kind:
         case "score":
-            return describe_bare_column(name).in_(lang)
+            return describe_bare_column(name)
         case "envelope":
             return dossiers.describe_envelope(name)
         case "requirement":
-            return dossiers.describe_requirement(name) or _("a requirement").in_(lang)
-    return dossiers.find_rule(name, lang).id
+            return dossiers.describe_requirement(name) or _("a requirement")
+    return dossiers.describe_rule_of(name)
 
 
 def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeRow | None:
@@ -236,28 +212,20 @@ def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeR
                 _("Amount requested"),
                 Money(change.from_cents),
                 Money(change.to_cents),
-                write_both(lambda lang: f"{MINUS}{format_amount(abs(change.by_cents), lang)}"),
+                MoneyChange(-abs(change.by_cents)),
             )
         case EnvelopeChange() | EnvelopeInterval() | EnvelopeLimits():
             return _build_envelope_row(dossiers, change)
         case RuleChange():
             return ChangeRow(
-                write_both(lambda lang: _write_rule_changed(dossiers, change, lang)),
+                _('Rule "{name}"', name=dossiers.describe_rule_of(change.of)),
                 "–",
                 _("gives way"),
-                write_both(partial(_format_distance, change)),
+                measure_distance(change),
             )
         case LiftedObstacle():
             return _build_lifted_row(dossiers, change)
     return None
-
-
-def _write_rule_changed(dossiers: DecidedDossiers, change: RuleChange, lang: Lang) -> str:
-    return _('Rule "{name}"', name=dossiers.find_rule(change.of, lang).id).in_(lang)
-
-
-def _format_distance(change: RuleChange, lang: Lang) -> str:
-    return format_euros(change.by, lang) if change.unit == "money" else format_decimal(change.by, lang)
 
 
 def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> ChangeRow | None:
@@ -268,7 +236,7 @@ def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> Cha
             what,
             now,
             Number(parse_decimal(change.to)),
-            write_both(partial(_format_signed, change.by)),
+            SignedNumber(parse_decimal(change.by)),
         )
     if change.high is None:
         if change.low == change.from_:
@@ -283,11 +251,6 @@ def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> Cha
     return ChangeRow(what, now, _("between {low} and {high}", low=low, high=high), "–")
 
 
-def _format_signed(text: str, lang: Lang) -> str:
-    sign = MINUS if text.startswith("-") else "+"
-    return f"{sign}{format_decimal(text.lstrip('-'), lang)}"
-
-
 def _build_envelope_row(
     dossiers: DecidedDossiers, change: EnvelopeChange | EnvelopeInterval | EnvelopeLimits
 ) -> ChangeRow | None:
@@ -299,9 +262,7 @@ def _build_envelope_row(
         if not low:
             return None
         least = change.from_cents + low
-        return ChangeRow(
-            what, now, _("at least {low}", low=Money(least)), write_both(partial(_write_more, low))
-        )
+        return ChangeRow(what, now, _("at least {low}", low=Money(least)), MoneyChange(low))
     if change.status == "interval" and low is not None and low != change.by_cents:
         needed = _(
             "between {low} and {high}", low=Money(change.from_cents + low), high=Money(change.to_cents)
@@ -311,17 +272,13 @@ def _build_envelope_row(
         what,
         now,
         Money(change.to_cents),
-        write_both(partial(_write_more, change.by_cents)),
+        MoneyChange(change.by_cents),
     )
-
-
-def _write_more(cents: int, lang: Lang) -> str:
-    return f"+{format_amount(cents, lang)}"
 
 
 def _build_lifted_row(dossiers: DecidedDossiers, change: LiftedObstacle) -> ChangeRow:
     is_decision = change.kind == "decision"
-    what = write_both(lambda lang: _find_title_of_change(dossiers, change.kind, change.of, lang))
+    what = _find_title_of_change(dossiers, change.kind, change.of)
     head = _('Decision "{name}"', name=what) if is_decision else _('Requirement "{name}"', name=what)
     needed = _p("change", "taken back") if is_decision else _p("change", "met")
     return ChangeRow(head, "–", needed, _("then {grant}", grant=Money(change.grant_cents)))
@@ -352,7 +309,7 @@ def _list_concerned(
                 [
                     Column(
                         _("Rule"),
-                        [write_both(partial(_write_rule, dossiers, rule)) for rule, _words in rules.values()],
+                        [_describe_rule(dossiers, rule) for rule, _words in rules.values()],
                     ),
                     Column(_("For this application"), [words for _rule, words in rules.values()]),
                     *_list_effect_columns(listed),
@@ -369,9 +326,8 @@ def _describe_part(rule: DecidingRule) -> Text:
     return _("Without it, this application would not be funded.")
 
 
-def _write_rule(dossiers: DecidedDossiers, rule: NamedRule, lang: Lang) -> str:
-    text = describe_cause(dossiers.rename_rule(rule, lang), lang)
-    return text[:1].upper() + text[1:]
+def _describe_rule(dossiers: DecidedDossiers, rule: NamedRule) -> Text:
+    return Capitalised(describe_cause(rule, dossiers.naming))
 
 
 def _list_effect_columns(effects: Sequence[RuleEffectEntry | None]) -> list[Column]:
@@ -447,11 +403,9 @@ def _build_line(document: ExplainDocument, dossiers: DecidedDossiers) -> Table |
 
 def _list_obstacles(
     document: ExplainDocument, dossiers: DecidedDossiers, entries: Sequence[ReserveEntry]
-) -> list[Text]:
+) -> list[Words]:
     is_proven = document.status == Status.OPTIMAL
-    return [
-        write_both(partial(_describe_obstacle, dossiers, entry, is_proven=is_proven)) for entry in entries
-    ]
+    return [describe_obstacle(entry, dossiers.describe_rule_of, proven=is_proven) for entry in entries]
 
 
 def _build_chunks(entries: Sequence[ExplainedDossier], dossiers: DecidedDossiers) -> list[Node]:
@@ -509,27 +463,25 @@ def _list_columns(
         Column(_("Granted") if is_funded else _("Asks"), cents, Kind.MONEY),
     ]
     if is_told:
-        columns.append(
-            Column(_("Why"), [write_both(partial(_explain_in_full, dossiers, entry)) for entry in entries])
-        )
+        columns.append(Column(_("Why"), [explain_dossier(entry, dossiers.naming) for entry in entries]))
         if not is_funded:
             columns.append(
-                Column(_("What would fund it"), write_each(partial(_describe_changes, dossiers), entries))
+                Column(_("What would fund it"), [_describe_changes(dossiers, entry) for entry in entries])
             )
     return columns
 
 
-def _describe_changes(dossiers: DecidedDossiers, entry: ExplainedDossier, lang: Lang) -> str:
-    """Write the changes of a row: what, from, to."""
+def _describe_changes(dossiers: DecidedDossiers, entry: ExplainedDossier) -> Text:
+    """Return the changes of a row: what, from, to."""
     rows, _not_enough = list_change_rows(dossiers, entry)
-    return " ".join(_("{what}: {needed}.", what=row.what, needed=row.needed).in_(lang) for row in rows)
+    return Items([_("{what}: {needed}.", what=row.what, needed=row.needed) for row in rows], "")
 
 
 def _build_annexes(document: ExplainDocument, dossiers: DecidedDossiers) -> list[Section]:
     """Return what each rule does, and the whole reserve list."""
     annexes = []
     if document.rules:
-        names = [write_both(partial(_write_rule, dossiers, rule)) for rule in document.rules]
+        names = [_describe_rule(dossiers, rule) for rule in document.rules]
         columns = [Column(_("Rule"), names), *_list_effect_columns(document.rules)]
         annexes.append(Section(_("What each rule does"), [Table(columns)], annex=True))
     if document.reserve:
@@ -551,9 +503,3 @@ def _build_reserve(document: ExplainDocument, dossiers: DecidedDossiers) -> Tabl
             Column(_("Obstacle"), _list_obstacles(document, dossiers, reserve)),
         ]
     )
-
-
-def _describe_obstacle(dossiers: DecidedDossiers, entry: ReserveEntry, lang: Lang, *, is_proven: bool) -> str:
-    if entry.rule is not None:
-        entry = replace(entry, rule=dossiers.find_rule(entry.rule, lang).id)
-    return write_words(describe_obstacle(entry, proven=is_proven), lang)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from tnt_sim.analysis.explain.document import InversionList, RefusedBetter
 from tnt_sim.i18n.message import Text, _, _n
-from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Section, Table, Words, write_each
+from tnt_sim.reporting.report_tree import Chart, Column, Kind, Node, Section, Table, Words
 from tnt_sim.reporting.reports.decided_dossiers import DecidedDossiers
 from tnt_sim.reporting.reports.dossier_scatter import build_list_chart
-from tnt_sim.reporting.reports.explanation import format_ranking_value
+from tnt_sim.reporting.reports.explanation import describe_ranking_value
 
 MOST_LINES = 25
 """Most lines of a picture."""
@@ -68,10 +68,10 @@ def _build_table(
     return Table(
         [
             Column(_("Left out"), [dossiers.describe_dossier(side.dossier) for side in better]),
-            Column(_("Value"), write_each(format_ranking_value, better), Kind.FIGURE),
+            Column(_("Value"), [describe_ranking_value(side) for side in better], Kind.FIGURE),
             Column(_("Asks"), [side.asked_cents for side in better], Kind.MONEY),
             Column(_("In the list"), [dossiers.describe_dossier(side.dossier) for side in worse]),
-            Column(_("Its value"), write_each(format_ranking_value, worse), Kind.FIGURE),
+            Column(_("Its value"), [describe_ranking_value(side) for side in worse], Kind.FIGURE),
             Column(_("Gets"), [side.granted_cents for side in worse], Kind.MONEY),
         ],
         caption=caption,
