@@ -56,47 +56,28 @@ class ImpossibleChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreChange:
-    """Score that funds the application, found by a solve."""
-
-    kind: Literal["score"] = "score"
-    of: str
-    status: Literal["exact"] = "exact"
-    unit: Literal["number"] = "number"
-    from_: DecimalText
-    to: DecimalText
-    by: DecimalText
-    step: DecimalText
-    top: DecimalText
-    tie: bool
-    proof: str | None
-    confirmed: bool | None
-    settled_by: str | None = omit_none()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreHead:
-    """Column of a score, its step, and the highest score of the table."""
+    """Column of a score, its figure today, its step, and the highest score of the table."""
 
     kind: Literal["score"] = "score"
     of: str
     unit: Literal["number"] = "number"
+    from_: DecimalText
     step: DecimalText
     top: DecimalText
+    proof: str | None
+    confirmed: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreByBounds(ScoreHead):
-    """Score that funds the application, found by exact bounds."""
+class ScoreChange(ScoreHead):
+    """Score that funds the application, found by exact bounds or by a solve."""
 
     status: Literal["exact"] = "exact"
-    from_: DecimalText
     to: DecimalText
     by: DecimalText
     tie: bool
-    settled_by: str
-    proof: str | None
-    confirmed: bool | None
+    settled_by: str | None = omit_none()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +85,9 @@ class ScoreInterval(ScoreHead):
     """Limits between which the needed score lies; `high` is null where no allocation was found."""
 
     status: Literal["interval"] = "interval"
-    from_: DecimalText
     low: DecimalText
     high: DecimalText | None
     settled_by: str
-    proof: str | None
-    confirmed: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,10 +186,9 @@ class LiftedObstacle:
 
 
 type RefusedChange = OpenChange | ImpossibleChange
-type ExactScore = ScoreChange | ScoreByBounds
 type RaisedEnvelope = EnvelopeChange | EnvelopeInterval | EnvelopeLimits
 type ChangeEntry = (
-    RefusedChange | ExactScore | ScoreInterval | GrantChange | RaisedEnvelope | RuleChange | LiftedObstacle
+    RefusedChange | ScoreChange | ScoreInterval | GrantChange | RaisedEnvelope | RuleChange | LiftedObstacle
 )
 
 

@@ -14,7 +14,6 @@ from tnt_sim.analysis.explain.document import (
     ExplainDocument,
     GrantChange,
     ReserveEntry,
-    ScoreByBounds,
     ScoreChange,
 )
 from tnt_sim.analysis.explain.explanation import find_inversions, list_reserve, map_deciding_rules
@@ -160,7 +159,7 @@ def _check_sums(change: ChangeEntry, amounts: Mapping[str, int]) -> bool:
             return amounts.get(change.of) == change.from_cents and far == change.by_cents
         case GrantChange():
             return change.from_cents - change.to_cents == change.by_cents
-        case ScoreChange() | ScoreByBounds():
+        case ScoreChange():
             return parse_decimal(change.to) - parse_decimal(change.from_) == parse_decimal(change.by)
     return True
 

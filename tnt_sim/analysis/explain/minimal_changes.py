@@ -41,7 +41,6 @@ from tnt_sim.analysis.explain.document import (
     OpenChange,
     RaisedEnvelope,
     RuleChange,
-    ScoreByBounds,
     ScoreChange,
     ScoreInterval,
     SettledCounts,
@@ -619,30 +618,42 @@ def _compute_scores(
             interval = question.bounds.compute_interval(row)
         interval = interval.intersect(first.get(row))
         course.n_done += 1
-        steps = _compute_exact_steps(question, effect[row], interval)
-        if interval.impossible:
-            table.settled["by_bounds"] += 1
-            entry: ChangeEntry = _build_impossible_score(decided, score)
-        elif steps is not None:
-            table.settled["by_bounds"] += 1
-            entry = _build_exact_entry(decided, row, score, effect[row], interval, steps)
-        elif _can_solve_more(decided, table, share if by_kernel else until, by_kernel=bool(by_kernel)):
-            table.settled["by_solve"] += 1
-            inside = optimise(
-                with_fixed(decided.problem, [row]),
-                OptimiseOptions(prove=False),
-                clock=decided.clock,
-                warm=question.warm,
-            )
-            entry = build_score_entry(
-                question, row, score, effect[row], inside, confirm=False, settled_by="solve"
-            )
-        elif decided.best or interval.low or interval.high is not None:
-            table.settled["intervals"] += 1
-            entry = _build_interval_entry(decided, row, score, effect[row], interval)
-        else:
-            continue  # nothing is known
-        table.changes.setdefault(row, []).append(entry)
+        may_solve = _can_solve_more(decided, table, share if by_kernel else until, by_kernel=bool(by_kernel))
+        settled = _settle_score(question, row, score, effect[row], interval, may_solve=may_solve)
+        if settled is not None:
+            table.settled[settled[0]] += 1
+            table.changes.setdefault(row, []).append(settled[1])
+
+
+def _settle_score(
+    question: Asking,
+    row: int,
+    score: Score,
+    effect: tuple[Fraction, ...],
+    interval: LossInterval,
+    *,
+    may_solve: bool,
+) -> tuple[str, ChangeEntry] | None:
+    """Return how the needed score is settled, and its entry; None where nothing is known."""
+    decided = question.decided
+    if interval.impossible:
+        return "by_bounds", _build_impossible_score(decided, score)
+    steps = _compute_exact_steps(question, effect, interval)
+    if steps is not None:
+        return "by_bounds", _build_exact_entry(decided, row, score, effect, interval, steps)
+    if may_solve:
+        inside = optimise(
+            with_fixed(decided.problem, [row]),
+            OptimiseOptions(prove=False),
+            clock=decided.clock,
+            warm=question.warm,
+        )
+        return "by_solve", build_score_entry(
+            question, row, score, effect, inside, confirm=False, settled_by="solve"
+        )
+    if decided.best or interval.low or interval.high is not None:
+        return "intervals", _build_interval_entry(decided, row, score, effect, interval)
+    return None
 
 
 def _can_solve_more(decided: DecidedRun, table: ChangeTable, until: Deadline, *, by_kernel: bool) -> bool:
@@ -735,10 +746,10 @@ def _build_exact_entry(
     effect: tuple[Fraction, ...],
     interval: LossInterval,
     steps: int,
-) -> ScoreByBounds:
+) -> ScoreChange:
     way = 1 if effect[0] > 0 else -1
     now, by = get_column_value(decided.problem, row, score.column), way * steps * score.step
-    return ScoreByBounds(
+    return ScoreChange(
         of=score.column,
         step=format_fraction(score.step),
         top=format_fraction(score.top),

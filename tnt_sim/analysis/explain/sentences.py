@@ -15,7 +15,6 @@ from types import MappingProxyType
 from tnt_sim.analysis.explain.document import (
     CLAIMED_FIGURE,
     ChangeEntry,
-    ExactScore,
     ExplainDocument,
     ExplainedDossier,
     LiftedObstacle,
@@ -23,6 +22,7 @@ from tnt_sim.analysis.explain.document import (
     RaisedEnvelope,
     RefusedChange,
     RuleChange,
+    ScoreChange,
     ScoreInterval,
     UnmetEntry,
 )
@@ -88,7 +88,7 @@ def measure_distance(change: RuleChange) -> Number:
     return Euros(by) if change.unit == "money" else Number(by)
 
 
-def _describe_score(change: ExactScore) -> Text:
+def _describe_score(change: ScoreChange) -> Text:
     to = parse_decimal(change.to)
     return _(
         "It would be funded with {column} of {to} instead of {now} ({by}, in steps of "

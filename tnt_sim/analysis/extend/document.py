@@ -17,13 +17,13 @@ from tnt_sim.analysis.shared.progress import TIME
 from tnt_sim.analysis.shared.reference_solution import compare_allocations
 from tnt_sim.analysis.shared.study_head import QuestionHead, build_question_head
 from tnt_sim.analysis.sweep.exact_steps import Counters
-from tnt_sim.documents import DecimalText
+from tnt_sim.documents import DecimalText, Record, spread
 from tnt_sim.engine.result import Proof, Status
 from tnt_sim.i18n.message import Lang
 from tnt_sim.rules.linear_terms import BoolArray, Unit
 from tnt_sim.rules.protocols import Sense
 from tnt_sim.scenario.problem import Problem
-from tnt_sim.values.answer_values import Moves
+from tnt_sim.values.answer_values import Moves, Named
 from tnt_sim.verify.allocation_reading import Allocation
 from tnt_sim.verify.run_document import format_bound, format_fraction
 
@@ -71,11 +71,10 @@ class TransferEnvelopeEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LargestGrant:
+class LargestGrant(Record):
     """One of the largest grants of the dossiers that enter or leave."""
 
-    dossier: str
-    title: str
+    named: Named = spread(Named, "id", "title", id="dossier")
     applicant: str
     envelope: str
     cents: int
@@ -346,8 +345,7 @@ def _list_largest_grants(problem: Problem, mask: BoolArray, of: Allocation) -> l
     rows = rows[np.argsort(-of.granted_cents[rows], kind="stable")][:MOST_LARGEST]
     return [
         LargestGrant(
-            dossier=table["dossier"][row],
-            title=table["title"][row],
+            named=Named(table["dossier"][row], table["title"][row]),
             applicant=table["applicant"][row],
             envelope=tree.ids[int(problem.case.node[row])],
             cents=int(of.granted_cents[row]),

@@ -14,7 +14,6 @@ from tnt_sim.analysis.explain.document import (
     ExplainedDossier,
     GrantChange,
     RefusedBetter,
-    ScoreByBounds,
     ScoreChange,
     ScoreInterval,
 )
@@ -231,7 +230,7 @@ def build_drawn_change(dossier: DecidedDossier, change: ChangeEntry) -> ScatterA
     start = (float(dossier.cents), dossier.value)
     if isinstance(change, GrantChange):
         return ScatterArrow(start, (float(change.to_cents), dossier.value), Money(change.to_cents))
-    if isinstance(change, ScoreChange | ScoreByBounds | ScoreInterval):
+    if isinstance(change, ScoreChange | ScoreInterval):
         figure = change.high if isinstance(change, ScoreInterval) else change.to
         if figure is not None:
             text = Number(parse_decimal(figure))

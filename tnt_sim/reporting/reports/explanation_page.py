@@ -27,7 +27,6 @@ from tnt_sim.analysis.explain.document import (
     ReserveEntry,
     RuleChange,
     RuleEffectEntry,
-    ScoreByBounds,
     ScoreChange,
     ScoreInterval,
 )
@@ -205,7 +204,7 @@ def _find_title_of_change(dossiers: DecidedDossiers, kind: str, name: str) -> Me
 
 def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeRow | None:
     match change:
-        case ScoreChange() | ScoreByBounds() | ScoreInterval():
+        case ScoreChange() | ScoreInterval():
             return _build_score_row(change)
         case GrantChange():
             return ChangeRow(
@@ -228,7 +227,7 @@ def _build_change_row(dossiers: DecidedDossiers, change: ChangeEntry) -> ChangeR
     return None
 
 
-def _build_score_row(change: ScoreChange | ScoreByBounds | ScoreInterval) -> ChangeRow | None:
+def _build_score_row(change: ScoreChange | ScoreInterval) -> ChangeRow | None:
     what = Capitalised(describe_bare_column(change.of))
     now = Number(parse_decimal(change.from_))
     if not isinstance(change, ScoreInterval):

@@ -24,7 +24,6 @@ from tnt_sim.analysis.explain.document import (
     ImpossibleChange,
     LiftedObstacle,
     RuleChange,
-    ScoreByBounds,
     ScoreChange,
 )
 from tnt_sim.engine.run_folder.explanation_file import has_explanation
@@ -187,15 +186,13 @@ def _describe_exact(change: ChangeEntry, source: SheetSource) -> Text | None:
     match change:
         case ImpossibleChange() if change.kind == "score":
             return _("No value is enough by itself for: {name}.", name=describe_label(change.of, source))
-        case GrantChange() | ScoreChange() | ScoreByBounds() | RuleChange() | LiftedObstacle() if (
-            change.confirmed is False
-        ):
+        case GrantChange() | ScoreChange() | RuleChange() | LiftedObstacle() if change.confirmed is False:
             return None
         case GrantChange():
             return _(
                 "If {amount} at most were requested, other things being equal.", amount=Money(change.to_cents)
             )
-        case ScoreChange() | ScoreByBounds():
+        case ScoreChange():
             name, value = describe_label(change.of, source), format_decimal(change.to, source.lang)
             now = format_decimal(change.from_, source.lang)
             text = _("With {value} instead of {now} for: {name}.", value=value, now=now, name=name)

@@ -530,7 +530,7 @@ def _build_list_changes(document: ExtendDocument) -> list[Section]:
 def _build_largest(largest: Sequence[LargestGrant], n: int) -> Table:
     """Return the largest grants of a list of `n`."""
     columns = [
-        Column(_("Application"), [one.dossier for one in largest]),
+        Column(_("Application"), [grant.named.id for grant in largest]),
         Column(_("Amount"), [one.cents for one in largest], Kind.MONEY),
         Column(_("Envelope"), [one.envelope for one in largest], optional=True),
         Column(_("Title"), [_format_dossier(one) or None for one in largest]),
@@ -540,7 +540,7 @@ def _build_largest(largest: Sequence[LargestGrant], n: int) -> Table:
 
 def _format_dossier(document: LargestGrant) -> str:
     """Write the title and the applicant, unless the title names it."""
-    title, applicant = document.title or "", document.applicant or ""
+    title, applicant = document.named.title or "", document.applicant or ""
     return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
 
 
