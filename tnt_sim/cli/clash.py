@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from tnt_sim.analysis.infeasibility.document import ClashEntry, RepairEntry
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
-    build_error_document,
     build_hint,
     format_arguments,
     show_progress,
 )
-from tnt_sim.cli.error_document import ErrorDocument
+from tnt_sim.cli.error_document import ErrorDocument, build_error_document
 from tnt_sim.documents import dump_document, omit_none
 from tnt_sim.errors import InfeasibleScenarioError, NothingDecided, TntError, UsageError
 

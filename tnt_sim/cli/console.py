@@ -20,10 +20,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim import disk
-from tnt_sim.cli.error_document import DefectEntry, ErrorDocument, ErrorEntry, PlaceEntry
 from tnt_sim.cli.invocation import get_invocation
 from tnt_sim.documents import dump_document, iterate_json
-from tnt_sim.errors import Defect, TntError, UsageError, suggest_name
+from tnt_sim.errors import TntError, UsageError, suggest_name
 from tnt_sim.i18n.command_words import quote_argument
 from tnt_sim.i18n.message import Lang, Text, _, _n, join_sentences
 from tnt_sim.i18n.parameters import Rate
@@ -238,33 +237,9 @@ def print_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> 
     if len(defects) > 1:
         print_note(_("{n} defects. Nothing was written.", n=len(defects)).in_(lang))
     if as_json:
+        from tnt_sim.cli.error_document import build_error_document
+
         emit(build_error_document(error.code, defects, command, lang))
-
-
-def build_error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> ErrorDocument:
-    """Build the error document: sentence of the first defect, all positions, and each defect."""
-    return ErrorDocument(
-        command=command,
-        error=ErrorEntry(
-            code=code,
-            message=defects[0].text.in_(lang),
-            places=[place for defect in defects for place in _list_places(defect, lang)],
-            defects=[
-                DefectEntry(
-                    code=defect.code,
-                    message=defect.text.in_(lang),
-                    hint=defect.hint.in_(lang) if defect.hint else None,
-                    places=_list_places(defect, lang),
-                )
-                for defect in defects
-            ],
-        ),
-    )
-
-
-def _list_places(defect: Defect, lang: Lang) -> list[PlaceEntry]:
-    hint = defect.hint.in_(lang) if defect.hint else None
-    return [PlaceEntry(**dump_document(place), hint=hint) for place in defect.places]
 
 
 type Watchers = tuple[Report | None, OnIncumbent | None]

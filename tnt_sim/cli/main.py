@@ -15,7 +15,6 @@ import typer
 from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
     build_encoding_error,
-    build_error_document,
     build_output_error,
     check_encoding,
     convert_parser_error,
@@ -34,7 +33,6 @@ from tnt_sim.cli.invocation import (
     find_lang_option,
     get_invocation,
 )
-from tnt_sim.cli.menu import render_menu
 from tnt_sim.cli.options import LangOption, parse_lang
 from tnt_sim.cli.verbs import VERBS, Verb
 from tnt_sim.disk import FULL
@@ -101,6 +99,8 @@ def _start_program(
 ) -> None:
     """Show the menu where no verb was typed."""
     if context.invoked_subcommand is None:
+        from tnt_sim.cli.menu import render_menu
+
         typer.echo(render_menu(parse_lang(lang), get_invocation().program))
 
 
@@ -190,6 +190,8 @@ def _report_interruption(words: Sequence[str]) -> int:
     text = _("interrupted; nothing was written.")
     print_note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
     if "--json" in words:
+        from tnt_sim.cli.error_document import build_error_document
+
         document = build_error_document(
             "interrupted", (Defect("interrupted", text),), _find_verb(words), lang
         )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnt_sim.cli.console import print_note
-from tnt_sim.cli.intake_project import build_refresh_command
 from tnt_sim.i18n.message import Lang, _, _n
 from tnt_sim.i18n.parameters import Items
 
@@ -23,6 +22,8 @@ def print_source_notes(scenario: Path, spec: ScenarioSpec, lang: Lang, *, gone: 
     from tnt_sim.scenario.source_files import SourceState, find_changed_sources
 
     for changed in find_changed_sources(spec, scenario.parent):
+        from tnt_sim.cli.intake_project import build_refresh_command
+
         command = build_refresh_command(scenario.parent)
         if changed.state is SourceState.CHANGED:
             text = _(

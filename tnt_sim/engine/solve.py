@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.incumbent import OnIncumbent
-from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
-from tnt_sim.engine.multi_step import decide_steps
 from tnt_sim.engine.optimise import METHODS, OptimiseOptions, Report, build_outcome_result, decide
 from tnt_sim.engine.result import ResultData
-from tnt_sim.engine.session import SolverSession
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.i18n.message import _
@@ -21,6 +19,9 @@ from tnt_sim.scenario.scenario import ScenarioData, is_sequence, list_decision_s
 from tnt_sim.solve.backends.backend import Termination
 from tnt_sim.solve.backends.registry import get_backend
 from tnt_sim.solve.backends.registry import write_lp as write_model
+
+if TYPE_CHECKING:
+    from tnt_sim.engine.session import SolverSession
 
 __all__ = ["METHODS", "Clock", "Report", "solve", "write_lp"]
 
@@ -86,14 +87,20 @@ def solve(
         options = replace(options, with_evidence=True)
         version = session.optimise_version(scenario, options, clock=clock, progress=progress)
         return build_outcome_result(version.problem, version.answer, clock.seconds).with_allowed_words()
-    task = decide_steps if is_sequence(scenario) else decide
-    result = task(scenario, options, clock=clock, progress=progress)
+    if is_sequence(scenario):
+        from tnt_sim.engine.multi_step import decide_steps
+
+        result = decide_steps(scenario, options, clock=clock, progress=progress)
+    else:
+        result = decide(scenario, options, clock=clock, progress=progress)
     return result.with_allowed_words()
 
 
 def _solve_relaxation(scenario: ScenarioData, backend: str, clock: Clock) -> ResultData:
     if scenario.steps:
         raise UsageError(_("`--relax` looks at one decision, and this scenario has steps."))
+    from tnt_sim.engine.lp_relaxation import build_limit_error, solve_relaxation
+
     problem = compile_problem(scenario)
     clock.begin()
     try:

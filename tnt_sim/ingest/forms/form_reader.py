@@ -17,8 +17,8 @@ from tnt_sim.ingest.forms.layouts import LAYOUTS, Layout, identify_layout
 from tnt_sim.ingest.portfolio_reader import build_folder_error, read_bytes, read_raw
 from tnt_sim.ingest.tables.csv_files import check_one_encoding
 from tnt_sim.ingest.tables.headers import SYNONYMS, derive_names, normalise_header
-from tnt_sim.ingest.tables.importers import list_added_suffixes
-from tnt_sim.ingest.tables.pabulib import SUFFIX, build_table, read_pb
+from tnt_sim.ingest.tables.importers import PABULIB_SUFFIX, list_added_suffixes
+from tnt_sim.ingest.tables.pabulib import build_table, read_pb
 from tnt_sim.ingest.tables.raw_table import HiddenRows, RawColumn, RawTable, ReadOptions
 from tnt_sim.ingest.tables.workbooks import list_sheets, read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
@@ -121,7 +121,7 @@ BOOKS = (".xlsx", ".ods")
 
 _TEXTS = (".csv", ".txt", ".tsv")
 
-KNOWN = (*_TEXTS, *BOOKS, ".parquet", ".json", SUFFIX)
+KNOWN = (*_TEXTS, *BOOKS, ".parquet", ".json", PABULIB_SUFFIX)
 
 _LOOK_AHEAD, _FEWEST = 20, 3
 
@@ -146,7 +146,7 @@ def read_form(
     digest = hashlib.sha256(data).hexdigest()
     if suffix == ".json":
         return parse_answer(data, shown_as, format_name)
-    if suffix == SUFFIX:
+    if suffix == PABULIB_SUFFIX:
         pb = _require_layout("pabulib", format_name, suffix, shown_as)
         return build_form(build_table(read_pb(data, shown_as)), digest), pb
     if format_name == "pabulib":

@@ -12,15 +12,14 @@ from types import MappingProxyType
 
 from tnt_sim.extensions import build_extension_error, find_extensions, load_extension
 from tnt_sim.i18n.message import _
-from tnt_sim.ingest.tables import pabulib
 from tnt_sim.ingest.tables.csv_files import read_csv
-from tnt_sim.ingest.tables.parquet import read_parquet
 from tnt_sim.ingest.tables.raw_table import RawTable, ReadOptions
-from tnt_sim.ingest.tables.workbooks import read_workbook
 from tnt_sim.ingest.tables.zip_packages import refuse
 
 GROUP = "tnt_sim.importers"
 """The group of entry points under which other packages register theirs."""
+PABULIB_SUFFIX = ".pb"
+"""Suffix of files of participatory budgets, which hold applications and a scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,29 @@ def _read_text_file(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
     return read_csv(data, shown_as, read)
 
 
+def _read_workbook(data: bytes, shown_as: str, read: ReadOptions) -> RawTable:
+    from tnt_sim.ingest.tables.workbooks import read_workbook
+
+    return read_workbook(data, shown_as, read)
+
+
+def _read_parquet(data: bytes, shown_as: str, _read: ReadOptions) -> RawTable:
+    from tnt_sim.ingest.tables.parquet import read_parquet
+
+    return read_parquet(data, shown_as)
+
+
+def _read_pabulib(data: bytes, shown_as: str, _read: ReadOptions) -> RawTable:
+    from tnt_sim.ingest.tables.pabulib import build_table, read_pb
+
+    return build_table(read_pb(data, shown_as))
+
+
 BUILT_IN = (
     Importer("csv", (".csv", ".txt", ".tsv"), _read_text_file),
-    Importer("workbook", (".xlsx", ".ods"), read_workbook),
-    Importer("parquet", (".parquet",), lambda data, shown_as, __: read_parquet(data, shown_as)),
-    Importer(
-        "pabulib",
-        (pabulib.SUFFIX,),
-        lambda data, shown_as, __: pabulib.build_table(pabulib.read_pb(data, shown_as)),
-    ),
+    Importer("workbook", (".xlsx", ".ods"), _read_workbook),
+    Importer("parquet", (".parquet",), _read_parquet),
+    Importer("pabulib", (PABULIB_SUFFIX,), _read_pabulib),
 )
 RESERVED = (".json", ".xls", ".xlt", ".xlsm", ".xlsb", ".xltm", ".xlam")
 """Suffixes that no package may take: `import` reads .json itself, and refuses old workbooks and macros."""

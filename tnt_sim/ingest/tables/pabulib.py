@@ -22,7 +22,6 @@ from tnt_sim.ingest.tables.headers import is_personal
 from tnt_sim.ingest.tables.raw_table import RawTable, build_raw_table
 from tnt_sim.ingest.tables.zip_packages import refuse
 
-SUFFIX = ".pb"
 MAX_BYTES = 256 << 20
 _SECTIONS = ("META", "PROJECTS", "VOTES")
 _RENAMED = {"project_id": "dossier", "name": "title"}

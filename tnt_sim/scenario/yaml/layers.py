@@ -17,7 +17,7 @@ from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
 from tnt_sim.i18n.message import _
 from tnt_sim.ingest.portfolio_reader import read_bytes
-from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, render_scenario
+from tnt_sim.ingest.tables.importers import PABULIB_SUFFIX
 from tnt_sim.scenario.yaml import nodes
 from tnt_sim.scenario.yaml.nodes import NodeOrigins, Origin, PathSteps, Scalar, YamlNode, from_value, to_tree
 from tnt_sim.scenario.yaml.overrides import check_ids, find, merge, parse_value, put, record_clashes
@@ -26,7 +26,6 @@ from tnt_sim.scenario.yaml.safe_paths import format_path, project_root, require_
 
 __all__ = [
     "MAX_CHAIN",
-    "SUFFIX",
     "Origin",
     "RawScenario",
     "load_tree",
@@ -38,6 +37,8 @@ __all__ = [
 
 def read_pb_into(path: Path, shown_as: str, defects: Defects) -> YamlNode | None:
     """Return the scenario that a Pabulib file describes; defects of the file are added to `defects`."""
+    from tnt_sim.ingest.tables.pabulib import read_pb, render_scenario
+
     try:
         pb = read_pb(read_bytes(path, shown_as), shown_as)
         return parse_yaml(render_scenario(pb, path.name), shown_as, path=path)
@@ -255,7 +256,7 @@ class _Loader:
         if path not in self.files:
             self.files.append(path)
         n_before = len(self.defects.entries)
-        reader = read_pb_into if path.suffix.lower() == SUFFIX else read_yaml_into
+        reader = read_pb_into if path.suffix.lower() == PABULIB_SUFFIX else read_yaml_into
         node = reader(path, name, self.defects)
         if node is None and len(self.defects.entries) > n_before:
             return empty

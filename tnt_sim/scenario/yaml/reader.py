@@ -30,7 +30,6 @@ from tnt_sim.domain.field_types import quote_value
 from tnt_sim.errors import Defects, Place, ScenarioError
 from tnt_sim.i18n.message import Text, _
 from tnt_sim.scenario.yaml.nodes import Mapping, Origin, Scalar, Sequence, YamlNode
-from tnt_sim.scenario.yaml.syntax_diagnosis import find_missing_space_in_key, find_slip
 from tnt_sim.scenario.yaml.syntax_errors import (
     complete_sentence,
     explain,
@@ -329,6 +328,8 @@ class EventReader:
             text, hint = explain_amount_tail(before, key)
             self._record_defect("yaml_comma", text, place, hint=hint)
             return
+        from tnt_sim.scenario.yaml.syntax_diagnosis import find_missing_space_in_key
+
         slip = find_missing_space_in_key(key)
         if slip is not None:
             self._record_defect("yaml", slip.text, place, hint=slip.hint)
@@ -488,6 +489,8 @@ def _record_scanner_error(error: MarkedYAMLError, reader: EventReader, source: s
     mark = error.problem_mark or error.context_mark
     began = error.context_mark
     if mark is not None:
+        from tnt_sim.scenario.yaml.syntax_diagnosis import find_slip
+
         slip = find_slip(source, words, (mark.line, mark.column), None if began is None else began.line)
         if slip is not None:
             place = Place(reader.base.file, slip.line, slip.column)
